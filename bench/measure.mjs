@@ -1,0 +1,67 @@
+// How every figure is taken: all sides of a comparison in one process or one run, interleaved round by round so that
+// whatever the machine does meanwhile hits them alike, and the median of the rounds reported.
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}
+
+const ROUNDS = 31
+const BATCH_MS = 15
+const WARM_UP_MS = 300
+
+function elapsed(side, count) {
+  const began = process.hrtime.bigint()
+  side(count)
+  return Number(process.hrtime.bigint() - began)
+}
+
+/** How many operations take about a batch's time, found after the side has been warmed up. */
+function batchSize(side) {
+  const until = performance.now() + WARM_UP_MS
+  let count = 1
+  let each = 0
+  while (performance.now() < until) {
+    const time = elapsed(side, count)
+    each = time / count
+    if (time < BATCH_MS * 1e6) count *= 2
+  }
+  return Math.max(1, Math.round(BATCH_MS * 1e6 / each))
+}
+
+/**
+ * Nanoseconds an operation takes on each side. A side is a function that carries out `count` operations.
+ * @param {Record<string, (count: number) => unknown>} sides
+ * @returns {Record<string, number>} the median of each side
+ */
+export function interleave(sides) {
+  const runs = Object.entries(sides).map(([name, side]) => ({ name, side, count: batchSize(side), times: [] }))
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const { side, count, times } of runs) times.push(elapsed(side, count) / count)
+  }
+  return Object.fromEntries(runs.map(({ name, times }) => [name, median(times)]))
+}
+
+/**
+ * The same for sides that start a process: each call gives one figure, and one unmeasured round warms the disk.
+ * @param {Record<string, () => number>} sides
+ */
+export function interleaveProcesses(sides, rounds) {
+  const times = Object.fromEntries(Object.keys(sides).map((name) => [name, []]))
+  for (let round = -1; round < rounds; round++) {
+    for (const [name, side] of Object.entries(sides)) {
+      const time = side()
+      if (round >= 0) times[name].push(time)
+    }
+  }
+  return Object.fromEntries(Object.entries(times).map(([name, values]) => [name, median(values)]))
+}
+
+/**
+ * A loop that calls `fn` and keeps its result alive. Made anew for each side: V8 specialises a call site to what it
+ * has seen there, and sides that shared one would spoil it for each other.
+ */
+export function callLoop(fn) {
+  return new Function('fn', 'return (count) => { let sum = 0; for (let i = 0; i < count; i++) sum = fn(i, sum); return sum }')(fn)
+}

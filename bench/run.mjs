@@ -1,0 +1,32 @@
+// `npm run bench`: measures every row and prints a table, or with --json one object a line. --only ROW measures one.
+// A ratio is ours divided by the other side: below 1 is faster.
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const rows = ['export-call', 'import-call', 'instantiate', 'cached-load', 'process-run']
+
+const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string' } } })
+if (values.only && !rows.includes(values.only)) {
+  console.error(`bench: there is no row '${values.only}'; the rows are ${rows.join(', ')}`)
+  process.exit(2)
+}
+
+// Not the user's own cache, which may be turned off.
+process.env.WASMPORT_CACHE = fileURLToPath(new URL('../target/bench-cache', import.meta.url))
+
+const figure = (value, unit) => `${value.toFixed(value < 100 ? 1 : 0)} ${unit}`
+const line = (cells) => console.log(cells.map((cell, i) => i === 0 || i === 2 ? cell.padEnd(13) : cell.padStart(11)).join('  '))
+
+if (!values.json) {
+  console.log(`Node ${process.version}, ${process.platform}-${process.arch}; medians; ratio = ours / other, below 1 is faster\n`)
+  line(['row', 'ours', 'against', 'other', 'ratio'])
+}
+for (const name of values.only ? [values.only] : rows) {
+  const { unit, measure } = await import(`./rows/${name}.mjs`)
+  const { ours, ...others } = measure()
+  for (const [against, theirs] of Object.entries(others)) {
+    const ratio = ours / theirs
+    if (values.json) console.log(JSON.stringify({ name, unit, median: ours, against, ratio }))
+    else line([name, figure(ours, unit), against, figure(theirs, unit), ratio.toFixed(2)])
+  }
+}

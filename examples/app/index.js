@@ -1,0 +1,3 @@
+import { greet } from './greet.js'
+
+for (const name of ['Ada', 'Grace']) console.log(greet(name))

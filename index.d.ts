@@ -1,0 +1,364 @@
+/// <reference types="node" />
+
+/**
+ * Wasmport loads WebAssembly in Node.js: core modules to use from JS ({@link load})
+ * and programs to run ({@link run}), on Wasmtime, from a code cache on disk.
+ *
+ * Nothing is granted that was not asked for: a module gets no files, no environment
+ * and no network; a program that is run gets the standard streams besides.
+ *
+ * Compiled code is kept on disk, keyed by content. The environment variable
+ * `WASMPORT_CACHE` names the directory; `WASMPORT_CACHE=off` disables it.
+ *
+ * @packageDocumentation
+ */
+
+/**
+ * A module to load, run or inspect:
+ * - a path, relative to the current directory or absolute;
+ * - a `file:` URL, as a string or a `URL`;
+ * - the bytes of a module, or of its text;
+ * - the text of a module (`.wat`): a string that starts with `(module`,
+ *   `(component`, `(;` or `;;` after white space.
+ *
+ * Bytes are read once, before the call returns or its promise settles; do not
+ * change them until then.
+ */
+export type Source = string | URL | ArrayBuffer | ArrayBufferView
+
+/**
+ * What a module imports, by module name and then by import name. Kinds are checked
+ * before anything is instantiated.
+ *
+ * | the module imports | give it |
+ * |---|---|
+ * | a function | a function; i64 parameters and results are `bigint`, several results an iterable |
+ * | a global | a number (`bigint` for i64, any value for externref), or a global that another module exports |
+ * | a memory or table | one that another module exports |
+ *
+ * Where the plan of the module binds the name of a module object, the function
+ * `__wasm_bind` of that object is called with `{ memory, table, exports }` of the
+ * instance before anything else: that is how a host function gets at the memory of
+ * its caller. See {@link Plan.bind}.
+ *
+ * The modules `wasi_snapshot_preview1` and `wasi_unstable` are supplied by Wasmport.
+ */
+export type Imports = Record<string, Record<string, any>>
+
+/**
+ * The directories a guest may open, by the name that the guest knows them by. A
+ * value is a directory of the host, relative to the current one or absolute, or
+ * that and whether the guest may only read it (`readonly`, `false` by default).
+ *
+ * A guest cannot leave a directory it was given, by `..` or by symbolic links.
+ *
+ * @example
+ * ```js
+ * { '/src': './src', '/etc': { path: './config', readonly: true } }
+ * ```
+ */
+export type Preopens = Record<string, string | { path: string; readonly?: boolean }>
+
+/** What a WASI guest is given. All that is left out is not granted. */
+export interface WasiOptions {
+  /**
+   * The arguments as the guest sees them, the first of them being the name of the
+   * program. Default: none.
+   */
+  args?: readonly string[]
+  /** The whole environment of the guest. Default: empty; `process.env` gives it all of yours. */
+  env?: Readonly<Record<string, string>>
+  /** The directories the guest may open. Default: none. */
+  preopens?: Preopens
+}
+
+/** WASI options of {@link load}. */
+export interface LoadWasiOptions extends WasiOptions {
+  /**
+   * What the guest reads: `'inherit'` the standard input of this process, `'ignore'`
+   * nothing, any other string or bytes just that. Default: `'ignore'`.
+   */
+  stdin?: 'inherit' | 'ignore' | (string & {}) | Uint8Array
+  /** `'inherit'` the standard output of this process, or `'ignore'`. Default: `'ignore'`. */
+  stdout?: 'inherit' | 'ignore'
+  /** `'inherit'` the standard error of this process, or `'ignore'`. Default: `'ignore'`. */
+  stderr?: 'inherit' | 'ignore'
+}
+
+/** Options of {@link load} and {@link loadSync}. Unknown keys are an error. */
+export interface LoadOptions {
+  /** What the module imports from JS. Default: nothing. */
+  imports?: Imports
+  /** What the module is given if it imports WASI. Default: nothing. */
+  wasi?: LoadWasiOptions
+}
+
+/** Options of {@link run} and {@link runSync}. Unknown keys are an error. */
+export interface RunOptions extends WasiOptions {
+  /**
+   * What the program reads: `'inherit'` the standard input of this process,
+   * `'ignore'` nothing, any other string or bytes just that. To feed it one of
+   * these two words, pass bytes. Default: `'inherit'`.
+   */
+  stdin?: 'inherit' | 'ignore' | (string & {}) | Uint8Array
+  /** `'inherit'` the standard output of this process, `'pipe'` collect it, or `'ignore'`. Default: `'inherit'`. */
+  stdout?: 'inherit' | 'pipe' | 'ignore'
+  /** `'inherit'` the standard error of this process, `'pipe'` collect it, or `'ignore'`. Default: `'inherit'`. */
+  stderr?: 'inherit' | 'pipe' | 'ignore'
+}
+
+/** How a program ended. */
+export interface RunResult<Options extends RunOptions = RunOptions> {
+  /** What it passed to `proc_exit`, a 32-bit integer, or 0 if it returned instead. */
+  exitCode: number
+  /** All it wrote to its standard output if that was `'pipe'`, else `null`. */
+  stdout: Options extends { stdout: 'pipe' } ? Buffer : Buffer | null
+  /** All it wrote to its standard error if that was `'pipe'`, else `null`. */
+  stderr: Options extends { stderr: 'pipe' } ? Buffer : Buffer | null
+}
+
+/**
+ * The exports of a loaded module, in an object like that of an ES module: without
+ * prototype, not extensible. Functions, memories and tables are objects; an
+ * immutable global is its value; a mutable global reads and shows its present value.
+ */
+export type Namespace<Exports extends object = Record<string, any>> = Exports & {
+  /** Frees the instance now rather than when it is garbage; its exports then throw `ERR_WASMPORT_DISPOSED`. */
+  [Symbol.dispose](): void
+}
+
+/**
+ * Compiles a module off the JS thread, links it, carries out its plan (such as
+ * calling `_initialize`), and resolves to its exports.
+ *
+ * As with `import()`, a module that exports a function named `then` would be taken
+ * for a promise: use {@link loadSync} for it.
+ *
+ * @param source The module.
+ * @param options What it imports, and what it is given by WASI.
+ * @throws A rejection, never a throw; see {@link ErrorCode} for the errors.
+ *
+ * @example
+ * ```js
+ * const { add } = await load('./add.wasm', { imports: { env: { log: console.log } } })
+ * ```
+ */
+export function load<Exports extends object = Record<string, any>>(
+  source: Source,
+  options?: LoadOptions,
+): Promise<Namespace<Exports>>
+
+/**
+ * {@link load}, on this thread and before it returns.
+ *
+ * @param source The module.
+ * @param options What it imports, and what it is given by WASI.
+ * @throws See {@link ErrorCode}.
+ */
+export function loadSync<Exports extends object = Record<string, any>>(
+  source: Source,
+  options?: LoadOptions,
+): Namespace<Exports>
+
+/**
+ * Runs a program (a WASI command, or any module with an entry) on a thread of its
+ * own, and resolves when it has ended. That it exits, with whatever code, is a result and
+ * never the end of this process; a trap is a rejection.
+ *
+ * @param source The program.
+ * @param options What it is given.
+ * @throws A rejection, never a throw; see {@link ErrorCode} for the errors.
+ *
+ * @example
+ * ```js
+ * const { exitCode, stdout } = await run('./tool.wasm', { args: ['tool', '-v'], stdout: 'pipe' })
+ * ```
+ */
+export function run<const Options extends RunOptions = {}>(
+  source: Source,
+  options?: Options,
+): Promise<RunResult<Options>>
+
+/**
+ * {@link run}, on this thread: nothing else happens in it until the program ends.
+ *
+ * @param source The program.
+ * @param options What it is given.
+ * @throws See {@link ErrorCode}.
+ */
+export function runSync<const Options extends RunOptions = {}>(source: Source, options?: Options): RunResult<Options>
+
+/**
+ * Says what a module imports and exports and how it is started, without compiling it.
+ *
+ * @param source The module.
+ * @throws `ERR_WASMPORT_NOT_WASM` or `ERR_WASMPORT_COMPILE` if it cannot be read; file errors as from `node:fs`.
+ *
+ * @example
+ * ```js
+ * const { plan } = inspect('./tool.wasm')
+ * if (plan.run) console.log(`a program, entered by ${plan.run.export}`)
+ * ```
+ */
+export function inspect(source: Source): Description
+
+/** The versions of Wasmport and of the Wasmtime in it. */
+export const versions: { readonly wasmport: string; readonly wasmtime: string }
+
+/** What {@link inspect} says of a module. */
+export interface Description {
+  /** A core module or a component. */
+  kind: 'module' | 'component'
+  /** What it imports, in its order. */
+  imports: ImportDescription[]
+  /** What it exports, in its order. */
+  exports: ExportDescription[]
+  /** How it is started and used. */
+  plan: Plan
+  /** Where each part of the plan came from: the module's `init` section, or its imports and exports. */
+  origin: Record<'bind' | 'steps' | 'run' | 'hide', 'section' | 'inferred'>
+}
+
+/** An import: the module that is to provide it (`''` in a component), its name and its type. */
+export type ImportDescription = { module: string; name: string } & ItemType
+
+/** An export and its type. */
+export type ExportDescription = { name: string } & ItemType
+
+/**
+ * The type of an import or export, with the field names of the WebAssembly type
+ * reflection proposal. Types of values are as in the text format (`i32`, `externref`).
+ * Items of a component have a kind alone.
+ */
+export type ItemType =
+  | { kind: 'function'; type?: { parameters: string[]; results: string[] } }
+  | { kind: 'memory'; type: MemoryType }
+  | { kind: 'table'; type: Limits & { element: string } }
+  | { kind: 'global'; type: { value: string; mutable: boolean } }
+  | { kind: 'tag'; type: { parameters: string[] } }
+  | { kind: 'instance' | 'component' | 'module' | 'type' | 'value' }
+
+/** The size of a memory, in pages, or of a table, in elements. */
+export interface Limits {
+  /** The size it begins with. */
+  minimum: number
+  /** The size it can grow to; absent if only the host limits it. */
+  maximum?: number
+  /** The type of its indices. */
+  address: 'i32' | 'i64'
+}
+
+/** The type of a linear memory. */
+export interface MemoryType extends Limits {
+  /** Whether several threads can use it. */
+  shared: boolean
+  /** Bytes in a page, unless it is the usual 65,536. */
+  pageSize?: number
+}
+
+/**
+ * How a module is started: what the `init` section says, and what the imports and
+ * exports imply where it says nothing.
+ */
+export interface Plan {
+  /** Which services get the memory, and perhaps a table, of the instance before anything of it is called. */
+  bind: { service: string; memory: string; table: string }[]
+  /** What is called, in this order. */
+  steps: Step[]
+  /** The entry that {@link run} calls; `null` if this is not a program. */
+  run: Entry | null
+  /** Exports that the namespace does not show. */
+  hide: Select[]
+}
+
+/** Names one export, or all whose names start with a prefix. */
+export type Select = { export: string } | { prefix: string }
+
+/** One call that starts or ends a module, or one for each export that is selected. */
+export interface Step {
+  /** While it is loaded, in a task after that, or when it is disposed of. */
+  phase: 'evaluate' | 'task' | 'dispose'
+  /** What is called. */
+  select: Select
+  /** With nothing, with a zero for each parameter, or with what a service supplies. */
+  args: 'none' | 'zeros' | { service: string }
+  /** Whether what the service makes of the result replaces the namespace. */
+  result: 'ignore' | 'namespace'
+  /** Whether it is an error that there is no such export. */
+  if_missing: 'error' | 'skip'
+}
+
+/** The entry of a program. */
+export interface Entry {
+  /** The export that is called. */
+  export: string
+  /** With nothing, or with a zero for each parameter. */
+  args: 'none' | 'zeros'
+  /** On the instance there is, or on a new one for every run. */
+  instance: 'same' | 'fresh'
+  /** Whether its result is the exit code. */
+  result: 'none' | 'exit-code'
+}
+
+/**
+ * The `code` of an error of Wasmport. File errors have the codes, `path` and
+ * `syscall` that `node:fs` gives them (`ENOENT`, `EISDIR`, `EACCES`).
+ *
+ * | code | class | what happened |
+ * |---|---|---|
+ * | `ERR_WASMPORT_OPTION` | `TypeError` | a source or option is of a wrong type, or its key is not known |
+ * | `ERR_WASMPORT_NOT_WASM` | `WebAssembly.CompileError` | the file or bytes are not WebAssembly at all |
+ * | `ERR_WASMPORT_COMPILE` | `WebAssembly.CompileError` | they are, and are not valid |
+ * | `ERR_WASMPORT_UNSUPPORTED` | | they are, and use what Wasmport cannot do yet |
+ * | `ERR_WASMPORT_LINK` | `WebAssembly.LinkError` | an import is missing or of a wrong kind; see {@link WasmportError} |
+ * | `ERR_WASMPORT_COMMAND` | | a program was loaded: use {@link run} |
+ * | `ERR_WASMPORT_NO_ENTRY` | | something was run that is no program: use {@link load} |
+ * | `ERR_WASMPORT_TRAP` | `WebAssembly.RuntimeError` | WebAssembly code trapped; `trap` says how |
+ * | `ERR_WASMPORT_STACK` | `RangeError` | calls nested too deeply |
+ * | `ERR_WASMPORT_MEMORY` | | there is not enough memory |
+ * | `ERR_WASMPORT_VALUE` | `TypeError` | a JS value has no form in the type a function or global has |
+ * | `ERR_WASMPORT_EXIT` | | a module that is not being run called `proc_exit`; `exitCode` says with what |
+ * | `ERR_WASMPORT_DISPOSED` | | an export was used after its instance was disposed of |
+ * | `ERR_WASMPORT_BINDING` | `Error` | there is no native addon for this platform; thrown by importing Wasmport |
+ * | `ERR_WASMPORT_INTERNAL` | `Error` | a mistake in Wasmport; please report it |
+ */
+export type ErrorCode =
+  | 'ERR_WASMPORT_OPTION'
+  | 'ERR_WASMPORT_NOT_WASM'
+  | 'ERR_WASMPORT_COMPILE'
+  | 'ERR_WASMPORT_UNSUPPORTED'
+  | 'ERR_WASMPORT_LINK'
+  | 'ERR_WASMPORT_COMMAND'
+  | 'ERR_WASMPORT_NO_ENTRY'
+  | 'ERR_WASMPORT_TRAP'
+  | 'ERR_WASMPORT_STACK'
+  | 'ERR_WASMPORT_MEMORY'
+  | 'ERR_WASMPORT_VALUE'
+  | 'ERR_WASMPORT_EXIT'
+  | 'ERR_WASMPORT_DISPOSED'
+  | 'ERR_WASMPORT_BINDING'
+  | 'ERR_WASMPORT_INTERNAL'
+
+/** What the errors of Wasmport have in common. Errors that JS imports throw pass through as they are. */
+export interface WasmportError extends Error {
+  code: ErrorCode
+  /** The path of the module, or `<bytes>` or `<text>`, where the error comes of one. */
+  file?: string
+  /** `ERR_WASMPORT_COMPILE`: the offset in the file, in bytes, where it is known. */
+  offset?: number
+  /** `ERR_WASMPORT_LINK`: the module name of the import. */
+  importModule?: string
+  /** `ERR_WASMPORT_LINK`: the name of the import. */
+  importName?: string
+  /** `ERR_WASMPORT_LINK`: what the module asks for. */
+  expected?: string
+  /** `ERR_WASMPORT_LINK`: what it was given. */
+  found?: string
+  /**
+   * `ERR_WASMPORT_TRAP`: the kind of trap, by Wasmtime's name for it, such as
+   * `'unreachable-code-reached'` or `'memory-out-of-bounds'`.
+   */
+  trap?: string
+  /** `ERR_WASMPORT_EXIT`: what the module passed to `proc_exit`. */
+  exitCode?: number
+}

@@ -1,0 +1,109 @@
+'use strict'
+// The `wasmport` command. CommonJS and few requires: a program that is run waits
+// for all of it.
+
+const { basename, resolve } = require('node:path')
+const { parseArgs } = require('node:util')
+
+const USAGE = `Usage:
+  wasmport run [options] FILE [args...]   run a program; what follows FILE is the program's
+  wasmport inspect [--json] FILE          print what a module imports, exports and how it is started
+  wasmport --help | --version
+
+Options of run:
+  --dir HOST[::GUEST][:ro]   give the program the directory HOST, under the name GUEST, :ro read-only
+  --env NAME=VALUE           give the program an environment variable
+Both may be repeated. Standard input and output are shared; no file, variable or
+network is reachable that is not given. The exit code is the program's own.
+
+Example:
+  wasmport run --dir . --env DEBUG=1 tool.wasm --verbose input.txt
+`
+
+const HELP = { type: 'boolean', short: 'h' }
+
+/** A command line that cannot be understood: exit code 2, where all else that fails is 1. */
+class UsageError extends Error {}
+
+/** Carries out one command line, the arguments after the name of the command. */
+function main(argv) {
+  try {
+    const [command, ...rest] = argv
+    if (command === 'run') run(rest)
+    else if (command === 'inspect') inspect(rest)
+    else if (command === '--help' || command === '-h') process.stdout.write(USAGE)
+    else if (command === '--version' || command === '-v') version()
+    else throw new UsageError(command === undefined ? 'no command given' : `unknown command "${command}"`)
+  } catch (error) {
+    fail(error)
+  }
+}
+
+function fail(error) {
+  if (error instanceof UsageError || error.code?.startsWith('ERR_PARSE_ARGS')) {
+    process.stderr.write(`wasmport: ${error.message}\nSee wasmport --help.\n`)
+    process.exitCode = 2
+  } else {
+    // The message of a file error begins with its code.
+    const code = error.code && !error.message.includes(error.code) ? ` (${error.code})` : ''
+    process.stderr.write(`wasmport: ${error.message}${code}\n`)
+    process.exitCode = 1
+  }
+}
+
+function run(argv) {
+  const repeated = { type: 'string', multiple: true }
+  const options = { dir: repeated, env: repeated, help: HELP }
+  // A first look, lenient, only finds FILE: the options after it are not ours.
+  const { tokens } = parseArgs({ args: argv, options, strict: false, tokens: true })
+  const end = tokens.find(token => token.kind === 'positional')?.index ?? argv.length
+  const { values } = parseArgs({ args: argv.slice(0, end), options })
+  if (values.help) return process.stdout.write(USAGE)
+  if (end === argv.length) throw new UsageError('run: no FILE given')
+  const file = argv[end]
+  const args = argv.slice(argv[end + 1] === '--' ? end + 2 : end + 1)
+  const wasi = {
+    args: [basename(file), ...args],
+    env: [...new Map((values.env ?? []).map(parseEnv))],
+    preopens: (values.dir ?? []).map(parseDir),
+    stdin: 'inherit',
+    stdout: 'inherit',
+    stderr: 'inherit',
+  }
+  // On this thread: there is nothing else for it to do, and Node leaves signals
+  // such as Ctrl-C to the system, so they still end the process.
+  const binding = require('./binding.cjs')
+  const path = resolve(file)
+  process.exitCode = binding.runSync(binding.compileSync(path, path), wasi).exitCode
+}
+
+function parseEnv(text) {
+  const at = text.indexOf('=')
+  if (at < 1) throw new UsageError(`--env ${text}: expected NAME=VALUE`)
+  return [text.slice(0, at), text.slice(at + 1)]
+}
+
+function parseDir(text) {
+  const readonly = text.endsWith(':ro')
+  const [host, guest = host, ...more] = (readonly ? text.slice(0, -3) : text).split('::')
+  if (host === '' || guest === '' || more.length > 0) throw new UsageError(`--dir ${text}: expected HOST[::GUEST][:ro]`)
+  return { guest, host: resolve(host), readonly }
+}
+
+function inspect(argv) {
+  const options = { json: { type: 'boolean' }, help: HELP }
+  const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true })
+  if (values.help) return process.stdout.write(USAGE)
+  if (positionals.length !== 1) throw new UsageError(`inspect: expected one FILE, got ${positionals.length}`)
+  const path = resolve(positionals[0])
+  const description = require('./binding.cjs').describe(path, path)
+  if (values.json) process.stdout.write(`${JSON.stringify(description, null, 2)}\n`)
+  else process.stdout.write(require('./report.cjs').report(path, description))
+}
+
+function version() {
+  const { wasmport, wasmtime } = require('./binding.cjs').versions
+  process.stdout.write(`wasmport ${wasmport} (wasmtime ${wasmtime})\n`)
+}
+
+module.exports = { main }

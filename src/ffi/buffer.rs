@@ -1,0 +1,84 @@
+//! `ArrayBuffer`s over memory that is not V8's.
+
+use std::ffi::c_void;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use napi_sys as sys;
+
+use super::{Env, Reference, Thrown, Value};
+
+/// An external `ArrayBuffer`, kept so that it is the same object every time.
+pub struct Buffer(Reference);
+
+/// Why an external `ArrayBuffer` could not be made.
+pub enum BufferError {
+    Thrown(Thrown),
+    /// This host forbids buffers over memory outside of V8's heap (Electron does).
+    Forbidden,
+}
+
+impl From<Thrown> for BufferError {
+    fn from(thrown: Thrown) -> Self {
+        BufferError::Thrown(thrown)
+    }
+}
+
+/// Makes an `ArrayBuffer` over `length` bytes at `data`, which stay valid as long as `owner`
+/// lives. `owner` is dropped on the environment's thread once nothing can reach the bytes, be it
+/// through this `ArrayBuffer` or through another that its contents were transferred to.
+///
+/// # Safety
+/// The bytes at `data` must stay mapped and writable until `owner` is dropped.
+pub unsafe fn external_buffer<'s, O: 'static>(
+    env: Env<'s>,
+    data: *mut u8,
+    length: usize,
+    owner: O,
+) -> Result<Value<'s>, BufferError> {
+    let hint = Box::into_raw(Box::new(owner));
+    let mut raw = std::ptr::null_mut();
+    // SAFETY: the bytes outlive `owner` by this function's contract, and `release` drops the owner
+    // only when V8 lets go of them.
+    let status = unsafe {
+        sys::napi_create_external_arraybuffer(env.raw, data.cast(), length, Some(release::<O>), hint.cast(), &mut raw)
+    };
+    if status == sys::Status::napi_ok {
+        // SAFETY: Node-API wrote a handle of the current scope.
+        return Ok(unsafe { Value::from_raw(raw) });
+    }
+    // SAFETY: no buffer was made, so nobody else has the box.
+    drop(unsafe { Box::from_raw(hint) });
+    if status == sys::Status::napi_no_external_buffers_allowed {
+        return Err(BufferError::Forbidden);
+    }
+    Err(env.check(status).err().unwrap_or(Thrown).into())
+}
+
+unsafe extern "C" fn release<O>(_: sys::napi_env, _: *mut c_void, hint: *mut c_void) {
+    // SAFETY: `external_buffer` made this box; Node-API calls the finalizer once.
+    let owner = unsafe { Box::from_raw(hint.cast::<O>()) };
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(owner)));
+}
+
+impl Buffer {
+    pub fn keep(env: Env<'_>, value: Value<'_>) -> Result<Buffer, Thrown> {
+        env.reference(value).map(Buffer)
+    }
+
+    pub fn value<'s>(&self, env: Env<'s>) -> Result<Value<'s>, Thrown> {
+        env.deref(&self.0)
+    }
+
+    /// Detaches the buffer, as growth of a memory does: its length and that of every view is 0 then.
+    pub fn detach(self, env: Env<'_>) -> Result<(), Thrown> {
+        let value = env.deref(&self.0)?;
+        let mut detached = false;
+        // SAFETY: the handle is an ArrayBuffer. It may have been detached already, by a transfer.
+        env.check(unsafe { sys::napi_is_detached_arraybuffer(env.raw, value.raw, &mut detached) })?;
+        if detached {
+            return Ok(());
+        }
+        // SAFETY: as above; external buffers are detachable.
+        env.check(unsafe { sys::napi_detach_arraybuffer(env.raw, value.raw) })
+    }
+}

@@ -1,0 +1,104 @@
+//! The parts of a plan that need no JavaScript: WASI, the evaluate steps and the entry.
+
+use wasmport_init_section::{Args, IfMissing, MemorySource, Phase, RunArgs, Step, StepResult};
+use wasmtime::{AsContextMut, Func, Instance, Val, bail};
+
+use crate::error::{Class, Error, Exit, code};
+use crate::module::Module;
+use crate::store::{Data, ServiceId};
+use crate::wasi::{self, Wasi};
+
+/// A WASI service of a store, made for one instance.
+pub struct Service {
+    pub id: ServiceId,
+    /// The import module that it stands for.
+    pub module: String,
+}
+
+/// Makes the WASI that a module imports, if it imports any. `add` puts it into the store.
+pub fn wasi_service(
+    module: &Module,
+    options: wasi::Options,
+    add: impl FnOnce(Wasi) -> Result<ServiceId, Error>,
+) -> Result<Option<Service>, Error> {
+    let Some(import) = module.code.imports.iter().find(|import| wasi::is_service(&import.module)) else {
+        return Ok(None);
+    };
+    let wasi = Wasi::new(options, memory_export(module, &import.module)?)?;
+    Ok(Some(Service { id: add(wasi)?, module: import.module.clone() }))
+}
+
+/// The export that the plan binds to `service`; none where it binds an imported memory, or nothing.
+pub fn memory_export(module: &Module, service: &str) -> Result<Option<String>, Error> {
+    let Some(bind) = module.plan.bind.iter().find(|bind| bind.service == service) else { return Ok(None) };
+    match module.interface.memory(&bind.memory) {
+        Ok(MemorySource::Export(export)) => Ok(Some(export.name.clone())),
+        Ok(MemorySource::Import(_)) => Ok(None),
+        Err(error) => Err(Error::new(Class::LinkError, code::LINK, format!("{}: {error}", module.file))),
+    }
+}
+
+/// Refuses a plan that this version would carry out in part only.
+pub fn check_phases(module: &Module) -> Result<(), Error> {
+    let later = |step: &&Step| step.phase != Phase::Evaluate || matches!(step.args, Args::Service(_)) || step.result != StepResult::Ignore;
+    match module.plan.steps.iter().find(later) {
+        None => Ok(()),
+        Some(step) => Err(Error::new(
+            Class::LinkError,
+            code::UNSUPPORTED,
+            format!(
+                "{}: the plan has a step that this version does not carry out: {}",
+                module.file,
+                serde_json::to_string(step).unwrap_or_default()
+            ),
+        )),
+    }
+}
+
+/// Carries out the evaluate steps.
+pub fn evaluate(mut cx: impl AsContextMut<Data = Data>, instance: &Instance, module: &Module) -> wasmtime::Result<()> {
+    for step in &module.plan.steps {
+        let names = step.select.matches(&module.interface);
+        for name in names {
+            let Some(func) = instance.get_func(&mut cx, name) else {
+                if step.if_missing == IfMissing::Skip {
+                    continue;
+                }
+                bail!("the plan calls the export '{name}', which is no function");
+            };
+            match call(&mut cx, func, step.args == Args::Zeros) {
+                Err(error) if matches!(error.downcast_ref(), Some(Exit(0))) => {}
+                other => {
+                    other?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Calls the entry of the plan and returns the exit code. The caller has checked that there is one.
+pub fn call_entry(mut cx: impl AsContextMut<Data = Data>, instance: &Instance, module: &Module) -> wasmtime::Result<i32> {
+    let Some(run) = &module.plan.run else { bail!("the plan has no entry") };
+    let Some(func) = instance.get_func(&mut cx, &run.export) else {
+        bail!("the plan runs the export '{}', which is no function", run.export)
+    };
+    match call(&mut cx, func, run.args == RunArgs::Zeros) {
+        Err(error) => error.downcast_ref::<Exit>().map(|exit| exit.0).ok_or(error),
+        Ok(results) => Ok(match (&run.result, results.first()) {
+            (wasmport_init_section::RunResult::ExitCode, Some(Val::I32(code))) => *code,
+            _ => 0,
+        }),
+    }
+}
+
+fn call(mut cx: impl AsContextMut<Data = Data>, func: Func, zeros: bool) -> wasmtime::Result<Vec<Val>> {
+    let ty = func.ty(&cx);
+    let args = match zeros {
+        true => ty.params().map(|ty| ty.default_value().unwrap_or(Val::I32(0))).collect(),
+        false => Vec::new(),
+    };
+    let mut results = vec![Val::I32(0); ty.results().len()];
+    func.call(&mut cx, &args, &mut results)?;
+    Ok(results)
+}

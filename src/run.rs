@@ -1,0 +1,130 @@
+//! Runs a program: a command on a thread of its own, or on the caller's.
+
+use std::sync::Arc;
+use std::thread;
+
+use napi::bindgen_prelude::{Buffer, Either, Null, Unknown};
+use napi_derive::napi;
+use wasmtime::{Extern, Instance, Store};
+
+use crate::engine::{self, MAX_WASM_STACK};
+use crate::error::{self, Class, Error, code};
+use crate::ffi::{Env, StackBounds, Value};
+use crate::loader::{self, ModuleObject, wasi_service};
+use crate::module::Module;
+use crate::store::{Data, error_of};
+use crate::wasi::{self, Captures, WasiOptions};
+
+/// The stack of a thread that runs a program. What WebAssembly may use of it is less; the rest is
+/// for the host functions, some of which recurse into the file system.
+const THREAD_STACK: usize = 4 << 20;
+
+/// How a run ended.
+#[napi(object)]
+pub struct Outcome {
+    pub exit_code: i32,
+    /// What was written; null where it was not piped.
+    pub stdout: Either<Buffer, Null>,
+    pub stderr: Either<Buffer, Null>,
+}
+
+/// Runs a program on a native thread of its own.
+#[napi(ts_return_type = "Promise<Outcome>")]
+pub fn run<'s>(env: &'s napi::Env, module: Unknown<'s>, options: WasiOptions) -> napi::Result<napi::bindgen_prelude::Object<'s>> {
+    let scope = Env::of(env);
+    let prepared = ModuleObject::of(scope, Value::of(&module)).and_then(|module| Ok((module.clone(), options.read()?)));
+    let (module, (options, captures)) = prepared.map_err(|error| error.into_napi(scope))?;
+    let (deferred, promise) = env.create_deferred()?;
+    let thread = thread::Builder::new().name("wasmport-run".into()).stack_size(THREAD_STACK);
+    let spawned = thread.spawn({
+        let deferred = deferred.clone();
+        move || {
+            let result = error::catch(|| execute(&module, options));
+            deferred.resolve(move |env| match result {
+                Ok(exit_code) => Ok(outcome(exit_code, &captures)),
+                Err(error) => Err(error.into_rejection(Env::of(&env))),
+            });
+        }
+    });
+    if let Err(error) = spawned {
+        return Err(Error::system(&error, "clone", "thread").into_napi(scope));
+    }
+    Ok(promise)
+}
+
+/// Runs a program on this thread.
+#[napi]
+pub fn run_sync(env: &napi::Env, module: Unknown<'_>, options: WasiOptions) -> napi::Result<Outcome> {
+    let scope = Env::of(env);
+    let run = || {
+        if StackBounds::current().left() < MAX_WASM_STACK * 2 {
+            return Err(Error::new(Class::RangeError, code::STACK, "Maximum call stack size exceeded: too little is left to run a program"));
+        }
+        let module = ModuleObject::of(scope, Value::of(&module))?;
+        let (options, captures) = options.read()?;
+        let exit_code = error::catch(|| execute(module, options))?;
+        Ok(outcome(exit_code, &captures))
+    };
+    run().map_err(|error| error.into_napi(scope))
+}
+
+fn outcome(exit_code: i32, captures: &Captures) -> Outcome {
+    let take = |capture: &Option<wasi::Capture>| match capture {
+        Some(capture) => Either::A(capture.take().into()),
+        None => Either::B(Null),
+    };
+    Outcome { exit_code, stdout: take(&captures.stdout), stderr: take(&captures.stderr) }
+}
+
+/// Runs the plan of a module in a store of its own and returns the exit code.
+fn execute(module: &Arc<Module>, options: wasi::Options) -> Result<i32, Error> {
+    if module.plan.run.is_none() {
+        return Err(Error::new(
+            Class::Error,
+            code::NO_ENTRY,
+            format!("{} has no entry (such as an export '_start'): it is a library, to be used with load()", module.file),
+        ));
+    }
+    loader::check_phases(module)?;
+    let mut store = Store::new(engine::engine()?, Data::default());
+    let service = wasi_service(module, options, |wasi| Ok(store.data_mut().add_service(wasi)))?;
+    let mut externs = Vec::with_capacity(module.code.imports.len());
+    for import in &module.code.imports {
+        let function = match &service {
+            Some(service) if wasi::is_service(&import.module) => wasi::function(&mut store, service.id, &import.name),
+            _ => None,
+        };
+        externs.push(Extern::Func(function.ok_or_else(|| missing(module, &import.module, &import.name))?));
+    }
+    let files = [(module.code.module.clone(), module.file.clone())];
+    let mut call = || -> wasmtime::Result<i32> {
+        let instance = Instance::new(&mut store, &module.code.module, &externs)?;
+        if let Some(service) = &service
+            && let Some(name) = loader::memory_export(module, &service.module)?
+            && let Some(memory) = instance.get_export(&mut store, &name)
+        {
+            wasi::bind(&mut store, service.id, memory)?;
+        }
+        loader::evaluate(&mut store, &instance, module)?;
+        loader::call_entry(&mut store, &instance, module)
+    };
+    match call() {
+        Ok(exit_code) => Ok(exit_code),
+        // A start function or a step may end the program as well as its entry.
+        Err(error) => match error.downcast_ref::<error::Exit>() {
+            Some(exit) => Ok(exit.0),
+            None => Err(error_of(error, &module.file, &files)),
+        },
+    }
+}
+
+fn missing(module: &Module, from: &str, name: &str) -> Error {
+    Error::new(
+        Class::LinkError,
+        code::LINK,
+        format!("{}: import {from}.{name} is not provided: a run has WASI preview 1 alone", module.file),
+    )
+    .with_text("file", &*module.file)
+    .with_text("importModule", from)
+    .with_text("importName", name)
+}

@@ -1,0 +1,172 @@
+//! Where a store keeps JavaScript values.
+//!
+//! An import is a JavaScript function that usually reaches the instance's own exports, and an
+//! instance keeps its imports: a cycle through two heaps. Were the store to hold its functions and
+//! `externref` values strongly, neither collector could ever free either side. So they live in a
+//! JavaScript array, the anchor. The store refers to the anchor weakly, the anchor keeps the store,
+//! and every JavaScript object over the store keeps the anchor, through a `WeakMap`. The cycle is
+//! thus V8's alone, and V8 collects it: objects, anchor and store in one go.
+
+use std::cell::{Cell, RefCell};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::ffi::{Env, Record, Reference, Thrown, Value, WeakReference};
+
+/// The JavaScript values of one store.
+pub struct Anchor {
+    values: WeakReference,
+    /// Where the objects over the store are.
+    objects: RefCell<Vec<u32>>,
+    /// How many of them have their place noted.
+    placed: Cell<usize>,
+    length: Cell<u32>,
+    /// Slots that hold nothing.
+    free: RefCell<Vec<u32>>,
+    /// Slots whose value is no longer wanted but still there.
+    dropped: Dropped,
+}
+
+type Dropped = Arc<Mutex<Vec<u32>>>;
+
+/// A value's place in the anchor, given up when dropped. Wasmtime's collector drops it, which may
+/// not call JavaScript, so the value itself goes a little later.
+#[derive(Debug)]
+pub struct Slot {
+    pub index: u32,
+    dropped: Dropped,
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        self.dropped.lock().unwrap_or_else(PoisonError::into_inner).push(self.index);
+    }
+}
+
+impl Anchor {
+    pub(super) fn new(env: Env<'_>) -> Result<Anchor, Thrown> {
+        let values = env.array(0)?;
+        Ok(Anchor {
+            objects: RefCell::default(),
+            placed: Cell::new(0),
+            values: env.weak_reference(values)?,
+            length: Cell::new(0),
+            free: RefCell::default(),
+            dropped: Dropped::default(),
+        })
+    }
+
+    /// The array itself. It is there whenever an object over the store is, so during every call.
+    fn values<'s>(&self, env: Env<'s>) -> Result<Value<'s>, Thrown> {
+        env.upgrade(&self.values).ok_or_else(|| env.bug("the values of a store are gone"))
+    }
+
+    /// Keeps the anchor alive for as long as the result lives.
+    pub fn hold(&self, env: Env<'_>) -> Result<Reference, Thrown> {
+        env.reference(self.values(env)?)
+    }
+
+    /// Makes the anchor keep the store.
+    pub(super) fn keep<T: Record>(&self, env: Env<'_>, store: Box<T>) -> Result<(), Thrown> {
+        env.wrap(self.values(env)?, store)?;
+        Ok(())
+    }
+
+    /// What the anchor of an object over some store keeps; none for any other object.
+    pub(super) fn kept_by<'s, T: Record>(env: Env<'s>, object: Value<'s>) -> Result<Option<&'s T>, Thrown> {
+        let ties = env.local(Ties::new)?;
+        Ok(env.unwrap::<T>(ties.get(env, &ties.anchors, object)?))
+    }
+
+    /// Ties an object over the store to the anchor, and the anchor to it. Says where it is.
+    pub(super) fn add_object(&self, env: Env<'_>, object: Value<'_>) -> Result<u32, Thrown> {
+        let ties = env.local(Ties::new)?;
+        let values = self.values(env)?;
+        ties.set(env, &ties.anchors, object, values)?;
+        let index = self.add(env, values, object)?;
+        self.objects.borrow_mut().push(index);
+        Ok(index)
+    }
+
+    /// Where an object that `add_object` put is.
+    pub(super) fn find(&self, env: Env<'_>, object: Value<'_>) -> Result<Option<u32>, Thrown> {
+        let ties = env.local(Ties::new)?;
+        let values = self.values(env)?;
+        let objects = self.objects.borrow();
+        for index in &objects[self.placed.replace(objects.len())..] {
+            ties.set(env, &ties.places, env.get_element(values, *index)?, env.number((*index).into())?)?;
+        }
+        Ok(env.as_number(ties.get(env, &ties.places, object)?).map(|index| index as u32))
+    }
+
+    /// Stores a value until the slot is dropped.
+    pub fn put(&self, env: Env<'_>, value: Value<'_>) -> Result<Slot, Thrown> {
+        self.sweep(env)?;
+        let free = self.free.borrow_mut().pop();
+        let values = self.values(env)?;
+        let index = match free {
+            Some(index) => {
+                env.set_element(values, index, value)?;
+                index
+            }
+            None => self.add(env, values, value)?,
+        };
+        Ok(Slot { index, dropped: self.dropped.clone() })
+    }
+
+    fn add(&self, env: Env<'_>, values: Value<'_>, value: Value<'_>) -> Result<u32, Thrown> {
+        let index = self.length.get();
+        env.set_element(values, index, value)?;
+        self.length.set(index + 1);
+        Ok(index)
+    }
+
+    /// The value in a slot.
+    pub fn get<'s>(&self, env: Env<'s>, index: u32) -> Result<Value<'s>, Thrown> {
+        env.get_element(self.values(env)?, index)
+    }
+
+    /// Lets go of the values whose slots were dropped.
+    fn sweep(&self, env: Env<'_>) -> Result<(), Thrown> {
+        let dropped = std::mem::take(&mut *self.dropped.lock().unwrap_or_else(PoisonError::into_inner));
+        if dropped.is_empty() {
+            return Ok(());
+        }
+        let (values, undefined) = (self.values(env)?, env.undefined()?);
+        for index in &dropped {
+            env.set_element(values, *index, undefined)?;
+        }
+        self.free.borrow_mut().extend(dropped);
+        Ok(())
+    }
+}
+
+/// What is known of the objects over all stores of an environment. The maps do not keep their keys.
+struct Ties {
+    /// Which object keeps which anchor.
+    anchors: Reference,
+    /// Where in its anchor an object is, for those that somebody looked up.
+    places: Reference,
+    get: Reference,
+    set: Reference,
+}
+
+impl Ties {
+    fn new(env: Env<'_>) -> Result<Ties, Thrown> {
+        let class = env.get(env.global()?, "WeakMap")?;
+        let (anchors, places) = (env.construct(class, &[])?, env.construct(class, &[])?);
+        Ok(Ties {
+            anchors: env.reference(anchors)?,
+            places: env.reference(places)?,
+            get: env.reference(env.get(anchors, "get")?)?,
+            set: env.reference(env.get(anchors, "set")?)?,
+        })
+    }
+
+    fn get<'s>(&self, env: Env<'s>, map: &Reference, key: Value<'_>) -> Result<Value<'s>, Thrown> {
+        env.call_method(env.deref(map)?, env.deref(&self.get)?, &[key])
+    }
+
+    fn set(&self, env: Env<'_>, map: &Reference, key: Value<'_>, value: Value<'_>) -> Result<(), Thrown> {
+        env.call_method(env.deref(map)?, env.deref(&self.set)?, &[key, value]).map(drop)
+    }
+}

@@ -1,0 +1,310 @@
+//! Who holds a Wasmtime store now.
+//!
+//! JavaScript calls WebAssembly, which calls JavaScript, which calls the same store again: that is
+//! normal. Rust's exclusive borrow of a store cannot be held across such a call, so a [`StoreCell`]
+//! keeps the *current context*: the pointer through which the store may be used at this moment. It
+//! is replaced on each call out to JavaScript and taken while it is in use. Each nested use is thus
+//! a reborrow of a pointer whose holder waits further down the stack, and never a sibling of it.
+//!
+//! A store frees nothing before it is dropped, so it is the unit of lifetime. It is dropped with
+//! the last JavaScript object over it, or when it is disposed of, and never while it is in use.
+#![allow(unsafe_code)]
+
+mod anchor;
+mod data;
+mod identity;
+mod trap;
+
+use std::any::Any;
+use std::cell::{Cell, RefCell, UnsafeCell};
+use std::ffi::c_void;
+use std::mem;
+use std::ptr;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use rustc_hash::FxHashMap;
+use wasmtime::{AsContextMut, Module, Store, StoreContextMut};
+
+use crate::engine::{self, MAX_WASM_STACK};
+use crate::error::{Class, Error, code};
+use crate::ffi::{Callable, Env, Record, StackBounds, Thrown, Value};
+
+pub use anchor::{Anchor, Slot};
+pub use data::{Data, ServiceId};
+pub use identity::ObjectKey;
+pub use trap::{JsException, error_of};
+
+/// What must be left of the thread's stack beyond what WebAssembly itself may use: for the host
+/// functions it calls and for making an error.
+const STACK_MARGIN: usize = 128 * 1024;
+
+/// A store of the current thread, shared by the JavaScript objects over it.
+pub struct StoreCell {
+    /// The context to use the store through now; null while somebody uses it, and for ever once
+    /// the store is gone.
+    current: Cell<*mut c_void>,
+    /// How many calls into the store are on the stack.
+    depth: Cell<u32>,
+    disposed: Cell<bool>,
+    /// How many `ArrayBuffer`s over the store's memories exist. They keep it mapped.
+    buffers: Cell<usize>,
+    store: UnsafeCell<Option<Store<Data>>>,
+    stack: StackBounds,
+    anchor: Anchor,
+    /// Where in the anchor the JavaScript object for an object of the store is.
+    objects: RefCell<FxHashMap<ObjectKey, u32>>,
+    /// The records of the function objects, by their place in the anchor.
+    records: RefCell<FxHashMap<u32, Rc<dyn Any>>>,
+    /// Set when a memory of the store may have grown since `views` were last compared with it.
+    grown: Arc<AtomicBool>,
+    views: RefCell<Vec<Weak<dyn View>>>,
+    files: RefCell<Vec<(Module, Arc<str>)>>,
+}
+
+impl StoreCell {
+    /// A new store. Its anchor is kept by the JavaScript objects made over it, and until then by
+    /// the handle scope of the caller.
+    pub fn new(env: Env<'_>) -> Result<Rc<StoreCell>, Error> {
+        let mut store = Store::new(engine::engine()?, Data::default());
+        let grown = store.data().grown();
+        store.limiter(|data| data.limiter());
+        let current = pointer(store.as_context_mut());
+        let cell = Rc::new(StoreCell {
+            current: Cell::new(current),
+            depth: Cell::new(0),
+            disposed: Cell::new(false),
+            buffers: Cell::new(0),
+            store: UnsafeCell::new(Some(store)),
+            stack: StackBounds::current(),
+            anchor: Anchor::new(env)?,
+            objects: RefCell::default(),
+            records: RefCell::default(),
+            grown,
+            views: RefCell::default(),
+            files: RefCell::default(),
+        });
+        cell.anchor.keep(env, Box::new(Keeper(cell.clone())))?;
+        Ok(cell)
+    }
+
+    /// Uses the store, without entering WebAssembly.
+    #[inline]
+    pub fn with<R>(&self, f: impl FnOnce(StoreContextMut<'_, Data>) -> R) -> Result<R, Error> {
+        let current = self.current.replace(ptr::null_mut());
+        if current.is_null() {
+            return Err(self.refuse());
+        }
+        let _restore = Restore { cell: self, current };
+        // SAFETY: `current` is the context of the innermost holder of the store (the store itself,
+        // or the host call that `lend` is running in). That holder does not use it before we
+        // return, and taking it out of the cell keeps everybody else from using it meanwhile.
+        // `StoreContextMut` is a transparent wrapper of this pointer (Wasmtime's C API relies on it).
+        Ok(f(unsafe { mem::transmute::<*mut c_void, StoreContextMut<'_, Data>>(current) }))
+    }
+
+    /// Enters WebAssembly: `f` calls a function of the store.
+    #[inline]
+    pub fn enter<R>(&self, f: impl FnOnce(StoreContextMut<'_, Data>) -> R) -> Result<R, Error> {
+        // Only the outermost entry sets Wasmtime's own stack limit; nested ones inherit it.
+        if self.depth.get() == 0 && self.stack.left() < MAX_WASM_STACK + STACK_MARGIN {
+            return Err(out_of_stack());
+        }
+        self.depth.set(self.depth.get() + 1);
+        let _leave = Leave(self);
+        self.with(f)
+    }
+
+    /// Gives the store to whoever `f` calls, from inside a host function that has it as `cx`.
+    #[inline]
+    pub fn lend<R>(&self, mut cx: StoreContextMut<'_, Data>, f: impl FnOnce() -> R) -> R {
+        let current = self.current.replace(pointer(cx.as_context_mut()));
+        let _restore = Restore { cell: self, current };
+        f()
+    }
+
+    /// The store's objects in JavaScript's heap.
+    pub fn anchor(&self) -> &Anchor {
+        &self.anchor
+    }
+
+    /// The JavaScript object for an object of the store, if it was made already.
+    pub fn object<'s>(&self, env: Env<'s>, key: ObjectKey) -> Result<Option<Value<'s>>, Thrown> {
+        let index = self.objects.borrow().get(&key).copied();
+        index.map(|index| self.anchor.get(env, index)).transpose()
+    }
+
+    /// Makes `object` the JavaScript object for `key`. It keeps the store.
+    pub fn adopt(&self, env: Env<'_>, key: ObjectKey, object: Value<'_>) -> Result<(), Thrown> {
+        let index = self.anchor.add_object(env, object)?;
+        self.objects.borrow_mut().insert(key, index);
+        Ok(())
+    }
+
+    /// A function object that calls `record` and keeps the store. It becomes the one for `key`.
+    pub fn callable<'s, T: Callable>(
+        &self,
+        env: Env<'s>,
+        key: Option<ObjectKey>,
+        name: &str,
+        record: T,
+    ) -> Result<Value<'s>, Thrown> {
+        let record = Rc::new(record);
+        // SAFETY: the record is dropped with this cell. The anchor keeps the cell and, from here
+        // on, the function keeps the anchor; if that fails, nobody ever gets hold of the function.
+        let function = unsafe { env.function_over(name, Rc::as_ptr(&record)) }?;
+        let index = self.anchor.add_object(env, function)?;
+        self.records.borrow_mut().insert(index, record);
+        if let Some(key) = key {
+            self.objects.borrow_mut().insert(key, index);
+        }
+        Ok(function)
+    }
+
+    /// The cell and the record of a function object that `callable` made.
+    pub fn record_of<T: Callable>(env: Env<'_>, function: Value<'_>) -> Result<Option<(Rc<StoreCell>, Rc<T>)>, Thrown> {
+        let Some(Keeper(cell)) = Anchor::kept_by(env, function)? else { return Ok(None) };
+        let index = cell.anchor.find(env, function)?;
+        let record = index.and_then(|index| cell.records.borrow().get(&index).cloned());
+        Ok(record.and_then(|record| record.downcast().ok()).map(|record| (cell.clone(), record)))
+    }
+
+    /// Adds a view of a memory, to be told of growth.
+    pub fn add_view(&self, view: Weak<dyn View>) {
+        let mut views = self.views.borrow_mut();
+        views.retain(|view| view.strong_count() > 0);
+        views.push(view);
+    }
+
+    /// Runs whenever control is about to pass to JavaScript: growth inside WebAssembly detaches
+    /// the buffers over the memory before JavaScript can look at them.
+    #[inline]
+    pub fn settle(&self, env: Env<'_>) -> Result<(), Error> {
+        if self.grown.load(Ordering::Relaxed) { self.refresh_views(env) } else { Ok(()) }
+    }
+
+    #[cold]
+    fn refresh_views(&self, env: Env<'_>) -> Result<(), Error> {
+        self.grown.store(false, Ordering::Relaxed);
+        let views: Vec<_> = self.views.borrow().iter().filter_map(Weak::upgrade).collect();
+        views.iter().try_for_each(|view| view.refresh(env))
+    }
+
+    /// Notes where a module of the store came from, for the frames of its traps.
+    pub fn add_file(&self, module: &Module, file: &Arc<str>) {
+        self.files.borrow_mut().push((module.clone(), file.clone()));
+    }
+
+    /// The error for what a call ended with. `file` is the module that was called.
+    #[cold]
+    pub fn error_of(&self, error: wasmtime::Error, file: &str) -> Error {
+        error_of(error, file, &self.files.borrow())
+    }
+
+    /// Lets go of the store: at once if nothing uses it, else as soon as nothing does. Every use
+    /// from now on is an error.
+    pub fn dispose(&self) {
+        self.disposed.set(true);
+        self.release();
+    }
+
+    /// Counts a buffer over one of the store's memories.
+    pub fn retain_buffer(self: &Rc<Self>) -> BufferOwner {
+        self.buffers.set(self.buffers.get() + 1);
+        BufferOwner(self.clone())
+    }
+
+    fn release(&self) {
+        if self.disposed.get() && self.depth.get() == 0 && self.buffers.get() == 0 {
+            self.current.set(ptr::null_mut());
+            // SAFETY: at depth 0 no call is on the stack, and no closure of `with` is either: they
+            // do not call JavaScript, so nothing can dispose from inside one. So nobody has a
+            // context of the store, and `current` no longer hands one out.
+            drop(unsafe { (*self.store.get()).take() });
+        }
+    }
+
+    #[cold]
+    fn refuse(&self) -> Error {
+        if self.disposed.get() {
+            Error::new(
+                Class::Error,
+                code::DISPOSED,
+                "this WebAssembly instance was disposed of; load it again to use it",
+            )
+        } else {
+            Error::internal("a store was entered while it was in use")
+        }
+    }
+}
+
+/// What the anchor carries: it keeps the store for the objects that keep the anchor.
+struct Keeper(Rc<StoreCell>);
+
+impl Record for Keeper {}
+
+/// Something that shows a memory and must follow its growth.
+pub trait View {
+    fn refresh(&self, env: Env<'_>) -> Result<(), Error>;
+}
+
+/// Keeps a store's memories mapped for an `ArrayBuffer` over one of them.
+pub struct BufferOwner(Rc<StoreCell>);
+
+impl Drop for BufferOwner {
+    fn drop(&mut self) {
+        self.0.buffers.set(self.0.buffers.get() - 1);
+        self.0.release();
+    }
+}
+
+/// Puts the context back when a use of the store ends, by return or by unwinding.
+struct Restore<'a> {
+    cell: &'a StoreCell,
+    current: *mut c_void,
+}
+
+impl Drop for Restore<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.cell.current.set(self.current);
+    }
+}
+
+struct Leave<'a>(&'a StoreCell);
+
+impl Drop for Leave<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        let depth = self.0.depth.get() - 1;
+        self.0.depth.set(depth);
+        if depth == 0 && self.0.disposed.get() {
+            self.0.release();
+        }
+    }
+}
+
+fn pointer(cx: StoreContextMut<'_, Data>) -> *mut c_void {
+    // SAFETY: `StoreContextMut` is a transparent wrapper of a pointer (see `with`).
+    unsafe { mem::transmute::<StoreContextMut<'_, Data>, *mut c_void>(cx) }
+}
+
+#[cold]
+fn out_of_stack() -> Error {
+    Error::new(
+        Class::RangeError,
+        code::STACK,
+        format!(
+            "Maximum call stack size exceeded: WebAssembly needs {} KiB of stack to be entered; \
+             call it from less deep, or give the worker a larger resourceLimits.stackSizeMb",
+            (MAX_WASM_STACK + STACK_MARGIN) / 1024
+        ),
+    )
+}
+
+impl From<Thrown> for JsException {
+    fn from(Thrown: Thrown) -> Self {
+        JsException
+    }
+}

@@ -1,0 +1,98 @@
+//! What comes out of a call into WebAssembly that did not return.
+
+use std::fmt;
+
+use std::sync::Arc;
+
+use wasmtime::{Module, Trap, WasmBacktrace};
+
+use crate::error::{Class, Detail, Error, Exit, code};
+
+/// Carries a pending JavaScript exception through the frames of WebAssembly. The exception itself
+/// stays pending in the environment, so it comes out as the same object.
+#[derive(Debug, Clone, Copy)]
+pub struct JsException;
+
+impl fmt::Display for JsException {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JavaScript threw")
+    }
+}
+
+impl std::error::Error for JsException {}
+
+/// The modules of a store and the files they came from.
+pub type Files = [(Module, Arc<str>)];
+
+/// The error for what a call ended with. `file` is the module that was called.
+#[cold]
+pub fn error_of(error: wasmtime::Error, file: &str, files: &Files) -> Error {
+    if error.is::<JsException>() {
+        return Error::Thrown;
+    }
+    if let Some(Exit(status)) = error.downcast_ref() {
+        return Error::new(
+            Class::Error,
+            code::EXIT,
+            format!("{file}: the guest called proc_exit({status}) outside of a run, which ended the call"),
+        )
+        .with("exitCode", Detail::Number((*status).into()));
+    }
+    let frames = error.downcast_ref().map(|trace| frames(trace, file, files)).unwrap_or_default();
+    let Some(trap) = error.downcast_ref::<Trap>() else {
+        // A crate error of a host function of ours travels as it is.
+        return match error.downcast::<Error>() {
+            Ok(error) => error,
+            Err(error) => Error::new(Class::RuntimeError, code::TRAP, format!("{file}: {}", error.root_cause())),
+        }
+        .with_frames(frames);
+    };
+    let name = name(trap);
+    if *trap == Trap::StackOverflow {
+        return Error::new(
+            Class::RangeError,
+            code::STACK,
+            format!("Maximum call stack size exceeded in {file}"),
+        )
+        .with_text("trap", name)
+        .with_frames(frames);
+    }
+    let text = match trap {
+        Trap::UnreachableCodeReached => "unreachable executed".into(),
+        other => other.to_string(),
+    };
+    Error::new(Class::RuntimeError, code::TRAP, text)
+        .with_text("trap", name)
+        .with_text("file", file)
+        .with_frames(frames)
+}
+
+/// `function (file:wasm-function[index]:0xoffset)`, as the WebAssembly web API writes a location.
+fn frames(trace: &WasmBacktrace, file: &str, files: &Files) -> Vec<String> {
+    trace
+        .frames()
+        .iter()
+        .map(|frame| {
+            let index = frame.func_index();
+            let offset = frame.module_offset().unwrap_or(0);
+            let file = files.iter().find(|(module, _)| Module::same(module, frame.module())).map_or(file, |(_, file)| file);
+            let location = format!("{file}:wasm-function[{index}]:{offset:#x}");
+            match frame.func_name() {
+                Some(name) => format!("{} ({location})", rustc_demangle::demangle(name)),
+                None => location,
+            }
+        })
+        .collect()
+}
+
+/// The trap in words for a program: the variant's own name, in kebab case.
+fn name(trap: &Trap) -> String {
+    let mut name = String::new();
+    for letter in format!("{trap:?}").chars() {
+        if letter.is_uppercase() && !name.is_empty() {
+            name.push('-');
+        }
+        name.extend(letter.to_lowercase());
+    }
+    name
+}

@@ -1,0 +1,231 @@
+//! Calls in: JavaScript functions as WebAssembly functions.
+
+use std::mem::MaybeUninit;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use wasmtime::{Caller, AsContextMut, Func, FuncType, RootScope, ValRaw};
+
+use super::item::{Item, opaque};
+use super::{Kind, Signature, number};
+use crate::error::{Class, Error, code};
+use crate::ffi::{Env, EnvAddress, Thrown, Value, WeakReference};
+use crate::store::{Data, JsException, Slot, StoreCell};
+
+/// Calls with up to this many arguments need no allocation.
+const INLINE: usize = 8;
+
+/// A JavaScript function that WebAssembly calls.
+struct ImportedFunction {
+    /// The store's cell, which outlives the store and so this function of it.
+    cell: std::rc::Weak<StoreCell>,
+    env: EnvAddress,
+    function: WeakReference,
+    /// Keeps the function alive, together with the objects over the store.
+    _kept: Slot,
+    signature: Signature,
+    /// Which import it is, for messages.
+    module: String,
+    name: String,
+    file: Arc<str>,
+}
+
+/// Wasmtime asks host functions to be `Send` and `Sync`, since stores usually are.
+struct Confined<T>(T);
+
+// SAFETY: the function is reachable only through its store, and the store only through its
+// `StoreCell`, which is neither `Send` nor `Sync`: everything here stays on one thread.
+unsafe impl<T> Send for Confined<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for Confined<T> {}
+
+/// Makes `function` an import of the store.
+pub fn import_function(
+    cell: &Rc<StoreCell>,
+    env: Env<'_>,
+    function: Value<'_>,
+    ty: FuncType,
+    (module, name): (&str, &str),
+    file: &Arc<str>,
+) -> Result<Func, Error> {
+    let imported = Confined(ImportedFunction {
+        cell: Rc::downgrade(cell),
+        env: env.address(),
+        function: env.weak_reference(function)?,
+        _kept: cell.anchor().put(env, function)?,
+        signature: Signature::new(ty.clone()),
+        module: module.to_owned(),
+        name: name.to_owned(),
+        file: file.clone(),
+    });
+    cell.with(|cx| {
+        let call = move |caller: Caller<'_, Data>, raw: &mut [MaybeUninit<ValRaw>]| {
+            // Naming the whole wrapper makes the closure own it, not just its field.
+            let Confined(imported) = &imported;
+            imported.call(caller, raw)
+        };
+        // SAFETY: `call` reads the parameters and writes the results that `ty` says.
+        unsafe { Func::new_unchecked(cx, ty, call) }
+    })
+}
+
+impl ImportedFunction {
+    fn call(&self, mut caller: Caller<'_, Data>, raw: &mut [MaybeUninit<ValRaw>]) -> wasmtime::Result<()> {
+        // A store without its cell is being dropped, and runs nothing.
+        let Some(cell) = self.cell.upgrade() else { return Err(JsException.into()) };
+        // SAFETY: WebAssembly runs below a call from JavaScript of this environment and thread.
+        let env = unsafe { self.env.env() };
+        let outcome = if self.signature.numeric {
+            cell.lend(caller.as_context_mut(), || env.scoped(|env| self.call_numeric(&cell, env, raw)))
+        } else {
+            let items = self.read(&mut caller, raw);
+            cell.lend(caller.as_context_mut(), || env.scoped(|env| self.call_any(&cell, env, items, raw)))
+        };
+        outcome.map_err(|error| match error {
+            Error::Thrown => JsException.into(),
+            error => match error.throw(env) {
+                Thrown => JsException.into(),
+            },
+        })
+    }
+
+    fn function<'s>(&self, env: Env<'s>) -> Result<Value<'s>, Error> {
+        env.upgrade(&self.function).ok_or_else(|| Error::internal("an imported function is gone"))
+    }
+
+    fn call_numeric(&self, cell: &StoreCell, env: Env<'_>, raw: &mut [MaybeUninit<ValRaw>]) -> Result<(), Error> {
+        cell.settle(env)?;
+        let kinds = &self.signature.params;
+        let function = self.function(env)?;
+        let mut inline = [function; INLINE];
+        let mut heap = Vec::new();
+        let args = if kinds.len() <= INLINE {
+            &mut inline[..kinds.len()]
+        } else {
+            heap.resize(kinds.len(), function);
+            &mut heap[..]
+        };
+        for ((arg, raw), kind) in args.iter_mut().zip(raw.iter()).zip(kinds) {
+            // SAFETY: Wasmtime has written the parameters, of the types that the signature says.
+            *arg = number::to_js(env, unsafe { raw.assume_init_ref() }, *kind)?;
+        }
+        let result = env.call(function, args)?;
+        match &*self.signature.results {
+            [] => {}
+            [kind] => {
+                self.number(env, result, *kind, &mut raw[0])?;
+            }
+            kinds => {
+                for (index, (value, kind)) in self.list(env, result)?.into_iter().zip(kinds).enumerate() {
+                    self.number(env, value, *kind, &mut raw[index])?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the number for a result. A Promise is never one: converting it would quietly make it 0.
+    #[inline]
+    fn number(&self, env: Env<'_>, value: Value<'_>, kind: Kind, slot: &mut MaybeUninit<ValRaw>) -> Result<(), Error> {
+        if kind == Kind::I32
+            && let Some(number) = env.as_int32(value)
+        {
+            slot.write(ValRaw::i32(number));
+            return Ok(());
+        }
+        if env.is_promise(value) {
+            return Err(self.promise());
+        }
+        Ok(number::from_js(env, value, kind, slot)?)
+    }
+
+    /// The parameters, taken out of the store before JavaScript runs.
+    fn read(&self, caller: &mut Caller<'_, Data>, raw: &[MaybeUninit<ValRaw>]) -> Vec<Item> {
+        let read = |(raw, kind): (&MaybeUninit<ValRaw>, &Kind)| {
+            // SAFETY: Wasmtime has written the parameters, of the types that the signature says.
+            unsafe { Item::from_raw(&mut *caller, raw.assume_init_ref(), *kind) }
+        };
+        raw.iter().zip(&self.signature.params).map(read).collect()
+    }
+
+    fn call_any(
+        &self,
+        cell: &Rc<StoreCell>,
+        env: Env<'_>,
+        params: Vec<Item>,
+        raw: &mut [MaybeUninit<ValRaw>],
+    ) -> Result<(), Error> {
+        if !self.signature.callable {
+            let mut types = self.signature.ty.params().chain(self.signature.ty.results());
+            let ty = types.find(|ty| Kind::of(ty) == Kind::Opaque);
+            return Err(ty.map_or_else(|| Error::internal("a callable import is not"), |ty| opaque(&ty)));
+        }
+        cell.settle(env)?;
+        let function = self.function(env)?;
+        let args = params
+            .iter()
+            .map(|param| param.to_js(cell, env, &self.file))
+            .collect::<Result<Vec<_>, Error>>()?;
+        let result = env.call(function, &args)?;
+        let types: Vec<_> = self.signature.ty.results().collect();
+        let values = match types.len() {
+            0 => Vec::new(),
+            1 => vec![result],
+            _ => self.list(env, result)?,
+        };
+        let items = values
+            .iter()
+            .zip(&types)
+            .map(|(value, ty)| {
+                if Kind::of(ty).is_number() && env.is_promise(*value) {
+                    return Err(self.promise());
+                }
+                Item::from_js(cell, env, *value, ty)
+            })
+            .collect::<Result<Vec<_>, Error>>()?;
+        cell.with(|cx| {
+            // The references must outlive this scope as raw values; Wasmtime opened one of its own
+            // around the host call and exposes them to WebAssembly when it ends.
+            let mut scope = RootScope::new(cx);
+            Item::write_all(items, &mut scope, |index, value| {
+                raw[index].write(value);
+            })
+        })?
+        .map_err(|error| cell.error_of(error, &self.file))
+    }
+
+    /// Several results come as an iterable of exactly as many.
+    fn list<'s>(&self, env: Env<'s>, iterable: Value<'s>) -> Result<Vec<Value<'s>>, Error> {
+        if env.is_promise(iterable) {
+            return Err(self.promise());
+        }
+        let expected = self.signature.results.len();
+        let values = env.iterate(iterable)?;
+        if values.len() == expected {
+            return Ok(values);
+        }
+        Err(Error::new(
+            Class::TypeError,
+            code::VALUE,
+            format!(
+                "{}: import {}.{} returned {} values where its type has {expected} results",
+                self.file, self.module, self.name, values.len()
+            ),
+        ))
+    }
+
+    #[cold]
+    fn promise(&self) -> Error {
+        let (module, name) = (&self.module, &self.name);
+        Error::new(
+            Class::TypeError,
+            code::VALUE,
+            format!(
+                "{}: import {module}.{name} returned a Promise; WebAssembly called it synchronously and needs its result at once",
+                self.file
+            ),
+        )
+        .with_text("importModule", module.as_str())
+        .with_text("importName", name.as_str())
+    }
+}

@@ -1,0 +1,67 @@
+//! What a function takes and returns, as far as conversion needs to know.
+
+use wasmtime::{FuncType, HeapType, ValType};
+
+/// How a value of a type is converted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    I32,
+    I64,
+    F32,
+    F64,
+    Extern { nullable: bool },
+    Func { nullable: bool },
+    /// No JavaScript value stands for it: `v128`, and references that this version does not carry.
+    Opaque,
+}
+
+impl Kind {
+    pub fn of(ty: &ValType) -> Kind {
+        match ty {
+            ValType::I32 => Kind::I32,
+            ValType::I64 => Kind::I64,
+            ValType::F32 => Kind::F32,
+            ValType::F64 => Kind::F64,
+            ValType::V128 => Kind::Opaque,
+            ValType::Ref(ty) => {
+                let nullable = ty.is_nullable();
+                match ty.heap_type() {
+                    HeapType::Extern => Kind::Extern { nullable },
+                    HeapType::Func | HeapType::ConcreteFunc(_) => Kind::Func { nullable },
+                    _ => Kind::Opaque,
+                }
+            }
+        }
+    }
+
+    pub fn is_number(self) -> bool {
+        matches!(self, Kind::I32 | Kind::I64 | Kind::F32 | Kind::F64)
+    }
+}
+
+/// The signature of a function, prepared for calls.
+pub struct Signature {
+    pub ty: FuncType,
+    pub params: Box<[Kind]>,
+    pub results: Box<[Kind]>,
+    /// Whether every parameter and result is a number, so that no call needs the store.
+    pub numeric: bool,
+    /// Whether JavaScript can call it at all.
+    pub callable: bool,
+}
+
+impl Signature {
+    pub fn new(ty: FuncType) -> Signature {
+        let params: Box<[_]> = ty.params().map(|ty| Kind::of(&ty)).collect();
+        let results: Box<[_]> = ty.results().map(|ty| Kind::of(&ty)).collect();
+        let all = || params.iter().chain(&results);
+        let numeric = all().all(|kind| kind.is_number());
+        let callable = all().all(|kind| *kind != Kind::Opaque);
+        Signature { ty, params, results, numeric, callable }
+    }
+
+    /// How many raw values a call needs room for: results come back in place of parameters.
+    pub fn room(&self) -> usize {
+        self.params.len().max(self.results.len())
+    }
+}
