@@ -41,7 +41,7 @@ export type Source = string | URL | ArrayBuffer | ArrayBufferView
  * instance before anything else: that is how a host function gets at the memory of
  * its caller. See {@link Plan.bind}.
  *
- * The modules `wasi_snapshot_preview1` and `wasi_unstable` are supplied by Wasmport.
+ * The module `wasi_snapshot_preview1` is supplied by Wasmport.
  */
 export type Imports = Record<string, Record<string, any>>
 

@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const examples = join(root, 'examples')
-const hook = ['--import', 'wasmport/register']
+// The first flag is for Node before 20.19, see examples/import.mjs.
+const hook = ['--experimental-detect-module', '--import', 'wasmport/register']
 
 /** What each example prints, and the flags that it needs. */
 const EXPECTED = {

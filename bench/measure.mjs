@@ -8,22 +8,22 @@ export function median(values) {
 }
 
 const ROUNDS = 31
-const BATCH_MS = 15
+const BATCH_MS = 40
 const WARM_UP_MS = 300
 
-function elapsed(side, count) {
+async function elapsed(side, count) {
   const began = process.hrtime.bigint()
-  side(count)
+  await side(count)
   return Number(process.hrtime.bigint() - began)
 }
 
 /** How many operations take about a batch's time, found after the side has been warmed up. */
-function batchSize(side) {
+async function batchSize(side) {
   const until = performance.now() + WARM_UP_MS
   let count = 1
   let each = 0
   while (performance.now() < until) {
-    const time = elapsed(side, count)
+    const time = await elapsed(side, count)
     each = time / count
     if (time < BATCH_MS * 1e6) count *= 2
   }
@@ -33,12 +33,13 @@ function batchSize(side) {
 /**
  * Nanoseconds an operation takes on each side. A side is a function that carries out `count` operations.
  * @param {Record<string, (count: number) => unknown>} sides
- * @returns {Record<string, number>} the median of each side
+ * @returns {Promise<Record<string, number>>} the median of each side
  */
-export function interleave(sides) {
-  const runs = Object.entries(sides).map(([name, side]) => ({ name, side, count: batchSize(side), times: [] }))
+export async function interleave(sides) {
+  const runs = []
+  for (const [name, side] of Object.entries(sides)) runs.push({ name, side, count: await batchSize(side), times: [] })
   for (let round = 0; round < ROUNDS; round++) {
-    for (const { side, count, times } of runs) times.push(elapsed(side, count) / count)
+    for (const { side, count, times } of runs) times.push(await elapsed(side, count) / count)
   }
   return Object.fromEntries(runs.map(({ name, times }) => [name, median(times)]))
 }

@@ -23,7 +23,7 @@ if (!values.json) {
 }
 for (const name of values.only ? [values.only] : rows) {
   const { unit, measure } = await import(`./rows/${name}.mjs`)
-  const { ours, ...others } = measure()
+  const { ours, ...others } = await measure()
   for (const [against, theirs] of Object.entries(others)) {
     const ratio = ours / theirs
     if (values.json) console.log(JSON.stringify({ name, unit, median: ours, against, ratio }))

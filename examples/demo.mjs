@@ -22,12 +22,13 @@ const steps = [
     title: 'Import a module: tiktoken, the tokenizer of OpenAI, Rust compiled with wasm-bindgen',
     about: 'An ordinary import: node --import wasmport/register makes .wasm files importable.',
     file: 'tiktoken.mjs',
-    flags: ['--import', 'wasmport/register'],
+    // The package does not say that its files are ES modules; since 20.19 Node finds that out by itself.
+    flags: ['--experimental-detect-module', '--import', 'wasmport/register'],
   },
   {
     title: 'Load a module whose host function reads the memory of its caller',
     about: 'The module says in its init section who needs its memory; nobody passes it around.',
-    file: '../host-memory.mjs',
+    file: 'host-memory.mjs',
   },
 ]
 

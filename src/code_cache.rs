@@ -29,34 +29,50 @@ const CAPACITY: u64 = 1 << 30;
 /// The time of last use is kept this exact, so that a hit does not write to the disk.
 const USE_GRANULARITY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// An entry ends in this mark, the length of the code and a checksum of it.
-const MARK: &[u8; 8] = b"wasmport";
-const TRAILER: usize = MARK.len() + 8 + 8;
+/// What the cache has for a module.
+pub struct Entry {
+    pub module: Module,
+    /// What was stored with it.
+    pub outline: Vec<u8>,
+}
 
-/// The entry's module, if the cache has it whole.
-pub fn load(engine: &Engine, key: &Key) -> Option<Module> {
+/// After code and outline, an entry ends in this mark, the key it was made for, the length of the
+/// outline and a checksum of both.
+const MARK: &[u8; 8] = b"wasmprt1";
+const TRAILER: usize = MARK.len() + blake3::OUT_LEN + 8 + 8;
+
+/// The entry for a module, if the cache has it whole.
+pub fn load(engine: &Engine, key: &Key) -> Option<Entry> {
     let path = entry(engine, key)?;
     let mut file = open_private(&path)?;
-    if !is_whole(&mut file)? {
-        // Damaged: make room for a good one.
+    let Some(outline) = check(&mut file, key) else {
+        // Damaged, or another module's: make room for a good one.
         let _ = fs::remove_file(&path);
         return None;
-    }
+    };
     touch(&file);
     // SAFETY: the file is output of `Module::serialize`: its checksum says that it is what `store`
     // wrote, and its owner and mode that nobody but this user could have written it. The version of
     // Wasmtime, its settings and the CPU are compared by Wasmtime itself. Entries are replaced by
     // rename and never written in place, so the mapping does not change under us.
-    unsafe { Module::deserialize_open_file(engine, file) }.ok()
+    let module = unsafe { Module::deserialize_open_file(engine, file) }.ok()?;
+    Some(Entry { module, outline })
 }
 
 /// Adds an entry. A cache that cannot be written to is as good as none.
-pub fn store(engine: &Engine, key: &Key, module: &Module) {
+pub fn store(engine: &Engine, key: &Key, module: &Module, outline: &[u8]) {
     let Some(path) = entry(engine, key) else { return };
     let Ok(code) = module.serialize() else { return };
-    if write(&path, &code).is_ok() {
+    if write(&path, &[&code, outline], key).is_ok() {
         evict(root().as_deref(), &path);
     }
+}
+
+/// The same code as a module of another engine, if that engine can run it.
+pub fn copy(engine: &Engine, module: &Module) -> Option<Module> {
+    let code = module.serialize().ok()?;
+    // SAFETY: `code` is what `Module::serialize` has just returned; Wasmtime compares the settings.
+    unsafe { Module::deserialize(engine, &code) }.ok()
 }
 
 fn root() -> Option<PathBuf> {
@@ -80,7 +96,9 @@ fn user_cache() -> Option<PathBuf> {
 #[cfg(not(any(windows, target_os = "macos")))]
 fn user_cache() -> Option<PathBuf> {
     // The XDG base directory specification: a relative path is to be ignored.
-    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .filter(|path| path.is_absolute());
     cache.or_else(|| env::home_dir().map(|home| home.join(".cache")))
 }
 
@@ -125,28 +143,34 @@ fn is_private(metadata: &fs::Metadata) -> bool {
     !metadata.is_symlink()
 }
 
-fn is_whole(file: &mut File) -> Option<bool> {
-    let size = file.metadata().ok()?.len();
-    let length = size.checked_sub(TRAILER as u64)?;
+/// The outline of an entry that is whole and made for `key`.
+fn check(file: &mut File, key: &Key) -> Option<Vec<u8>> {
+    let length = file.metadata().ok()?.len().checked_sub(TRAILER as u64)? as usize;
     let mut trailer = [0; TRAILER];
-    file.seek(SeekFrom::Start(length)).ok()?;
+    file.seek(SeekFrom::Start(length as u64)).ok()?;
     file.read_exact(&mut trailer).ok()?;
     // SAFETY: the mapping is private to this function and only read. The file is private to the
     // user and never written in place; were the user to truncate it meanwhile, any program that
     // maps its own files would fare the same.
-    let code = unsafe { memmap2::MmapOptions::new().len(length as usize).map(&*file) }.ok()?;
-    Some(trailer == trailer_of(&code))
+    let content = unsafe { memmap2::MmapOptions::new().len(length).map(&*file) }.ok()?;
+    let outline = u64::from_le_bytes(*trailer[MARK.len() + blake3::OUT_LEN..].first_chunk()?);
+    if trailer != trailer_of(&[&content], outline, key) {
+        return None;
+    }
+    Some(content[length.checked_sub(outline as usize)?..].to_vec())
 }
 
-fn trailer_of(code: &[u8]) -> [u8; TRAILER] {
+fn trailer_of(parts: &[&[u8]], outline: u64, key: &Key) -> [u8; TRAILER] {
+    let mut hasher = Xxh3::new();
+    parts.iter().for_each(|part| hasher.update(part));
+    let (outline, checksum) = (outline.to_le_bytes(), hasher.digest().to_le_bytes());
     let mut trailer = [0; TRAILER];
-    trailer[..8].copy_from_slice(MARK);
-    trailer[8..16].copy_from_slice(&(code.len() as u64).to_le_bytes());
-    trailer[16..].copy_from_slice(&xxhash_rust::xxh3::xxh3_64(code).to_le_bytes());
+    let fields = MARK.iter().chain(key.as_bytes()).chain(&outline).chain(&checksum);
+    trailer.iter_mut().zip(fields).for_each(|(byte, field)| *byte = *field);
     trailer
 }
 
-fn write(path: &Path, code: &[u8]) -> io::Result<()> {
+fn write(path: &Path, [code, outline]: &[&[u8]; 2], key: &Key) -> io::Result<()> {
     static SERIAL: AtomicU32 = AtomicU32::new(0);
     let directory = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     create_private(directory)?;
@@ -158,7 +182,8 @@ fn write(path: &Path, code: &[u8]) -> io::Result<()> {
     let written = (|| {
         let mut file = create_new_private(&temporary)?;
         file.write_all(code)?;
-        file.write_all(&trailer_of(code))?;
+        file.write_all(outline)?;
+        file.write_all(&trailer_of(&[code, outline], outline.len() as u64, key))?;
         fs::rename(&temporary, path)
     })();
     if written.is_err() {
@@ -206,7 +231,12 @@ fn evict(root: Option<&Path>, keep: &Path) {
     let mut entries: Vec<_> = files(root)
         .filter(|version| version.file_type().is_ok_and(|kind| kind.is_dir()))
         .flat_map(|version| files(&version.path()))
-        .filter(|entry| entry.path().extension().is_some_and(|kind| kind == "cwasm" || kind == "tmp"))
+        .filter(|entry| {
+            entry
+                .path()
+                .extension()
+                .is_some_and(|kind| kind == "cwasm" || kind == "tmp")
+        })
         .filter_map(|entry| {
             let metadata = entry.metadata().ok()?;
             Some((metadata.modified().ok()?, metadata.len(), entry.path()))

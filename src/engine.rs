@@ -1,8 +1,9 @@
-//! The Wasmtime engine: one per process, shared by every worker.
+//! The Wasmtime engines: two per process, shared by every worker.
 
+use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 
-use wasmtime::{Collector, Config, Engine};
+use wasmtime::{Collector, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::error::Error;
 
@@ -13,13 +14,47 @@ pub const MAX_WASM_STACK: usize = 512 * 1024;
 /// How many frames a trap reports.
 const MAX_FRAMES: usize = 30;
 
-/// The process's engine.
+/// How many instances the pool holds. Each has 4 GiB of addresses, none of them backed by memory
+/// until it is used.
+const POOL: u32 = 128;
+
+/// What the pool takes of a module is bounded by these, which real modules stay below. One that
+/// does not is allocated on demand.
+const POOLED_MEMORIES: u32 = 16;
+const POOLED_TABLES: u32 = 64;
+const POOLED_TABLE_ELEMENTS: usize = 1 << 20;
+const POOLED_INSTANCE_SIZE: usize = 16 << 20;
+
+/// The process's engine. Its stores allocate on demand, as much as the machine has.
 pub fn engine() -> Result<&'static Engine, Error> {
     static ENGINE: OnceLock<Result<Engine, String>> = OnceLock::new();
     ENGINE
         .get_or_init(|| Engine::new(&config()).map_err(|error| format!("{error:#}")))
         .as_ref()
         .map_err(|error| Error::internal(format_args!("the engine cannot be made on this machine: {error}")))
+}
+
+/// The engine whose stores take their memories from a pool: an instance costs a few system calls
+/// less. It runs the code that was compiled for [`engine`]. There is none where the machine does
+/// not have the addresses, under `ulimit -v` for instance.
+pub fn pooled() -> Option<&'static Engine> {
+    static POOLED: OnceLock<Option<Engine>> = OnceLock::new();
+    POOLED
+        .get_or_init(|| {
+            let mut pool = PoolingAllocationConfig::default();
+            pool.total_core_instances(POOL)
+                .total_memories(POOL)
+                .total_tables(POOL)
+                .total_gc_heaps(POOL)
+                .max_memories_per_module(POOLED_MEMORIES)
+                .max_tables_per_module(POOLED_TABLES)
+                .table_elements(POOLED_TABLE_ELEMENTS)
+                .max_core_instance_size(POOLED_INSTANCE_SIZE);
+            let mut config = config();
+            config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+            Engine::new(&config).ok()
+        })
+        .as_ref()
 }
 
 fn config() -> Config {
@@ -30,11 +65,8 @@ fn config() -> Config {
         // Node may still be writing through it. A 32-bit memory never needs to move; a 64-bit one
         // fails to grow beyond its reservation instead.
         .memory_may_move(false)
-        // The default heap for references reserves 4 GiB of addresses for each store that uses an externref.
-        .gc_heap_reservation(64 << 20)
-        .gc_heap_may_move(true)
         .collector(Collector::Copying)
-        .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(MAX_FRAMES))
+        .wasm_backtrace_max_frames(NonZeroUsize::new(MAX_FRAMES))
         // Unwind tables serve native debuggers and profilers; Wasmtime itself walks frame pointers.
         .native_unwind_info(false);
     config

@@ -196,7 +196,9 @@ impl Error {
 
 /// Puts the frames of WebAssembly above the JavaScript ones, as V8 shows its own.
 fn add_frames(env: Env<'_>, error: Value<'_>, report: &Report) -> Result<(), Thrown> {
-    let Some(stack) = env.as_string(env.get(error, "stack")?) else { return Ok(()) };
+    let Some(stack) = env.as_string(env.get(error, "stack")?) else {
+        return Ok(());
+    };
     // The header is the class and the message, which may have several lines.
     let header = stack.find(&report.message).map_or(0, |at| at + report.message.len());
     let (header, rest) = stack.split_at(header);
@@ -258,8 +260,14 @@ const TOO_MANY_FILES: i32 = 4;
 /// Turns a panic into an error that names it as our bug.
 pub fn catch<R>(f: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
-        Err(Error::internal(format_args!("wasmport panicked: {}", text.unwrap_or_default())))
+        let text = panic
+            .downcast_ref::<String>()
+            .map(String::as_str)
+            .or_else(|| panic.downcast_ref::<&str>().copied());
+        Err(Error::internal(format_args!(
+            "wasmport panicked: {}",
+            text.unwrap_or_default()
+        )))
     })
 }
 

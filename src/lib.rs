@@ -20,6 +20,7 @@ mod wasi;
 
 /// Runs once for each environment that loads the addon.
 #[napi_derive::napi(module_exports)]
-pub fn register(_: napi::bindgen_prelude::Object, env: napi::Env) -> napi::Result<()> {
-    error::run(&env, |env| Ok(error::prepare(env)?))
+pub fn register(exports: napi::bindgen_prelude::Object, env: napi::Env) -> napi::Result<()> {
+    error::run(&env, |env| Ok(error::prepare(env)?))?;
+    loader::add_versions(exports)
 }

@@ -24,7 +24,11 @@ struct Shown {
 
 impl MemoryView {
     pub fn new(cell: Rc<StoreCell>, memory: Memory) -> Rc<MemoryView> {
-        let view = Rc::new(MemoryView { cell, memory, shown: RefCell::new(None) });
+        let view = Rc::new(MemoryView {
+            cell,
+            memory,
+            shown: RefCell::new(None),
+        });
         let weak = Rc::downgrade(&view);
         view.cell.add_view(weak);
         view
@@ -40,7 +44,9 @@ impl MemoryView {
 
     /// The current buffer.
     pub fn buffer<'s>(&self, env: Env<'s>) -> Result<Value<'s>, Error> {
-        let (data, length) = self.cell.with(|cx| (self.memory.data_ptr(&cx), self.memory.data_size(&cx)))?;
+        let (data, length) = self
+            .cell
+            .with(|cx| (self.memory.data_ptr(&cx), self.memory.data_size(&cx)))?;
         self.detach_unless(env, length)?;
         if let Some(shown) = &*self.shown.borrow() {
             return Ok(shown.buffer.value(env)?);
@@ -69,8 +75,11 @@ impl MemoryView {
 
 impl View for MemoryView {
     fn refresh(&self, env: Env<'_>) -> Result<(), Error> {
-        let length = self.cell.with(|cx| self.memory.data_size(&cx))?;
-        self.detach_unless(env, length)
+        match self.cell.with(|cx| self.memory.data_size(&cx)) {
+            Ok(length) => self.detach_unless(env, length),
+            // Disposed of while it was running: nobody can grow the memory any more.
+            Err(_) => Ok(()),
+        }
     }
 }
 

@@ -30,12 +30,18 @@ pub struct Outcome {
 
 /// Runs a program on a native thread of its own.
 #[napi(ts_return_type = "Promise<Outcome>")]
-pub fn run<'s>(env: &'s napi::Env, module: Unknown<'s>, options: WasiOptions) -> napi::Result<napi::bindgen_prelude::Object<'s>> {
+pub fn run<'s>(
+    env: &'s napi::Env,
+    module: Unknown<'s>,
+    options: WasiOptions,
+) -> napi::Result<napi::bindgen_prelude::Object<'s>> {
     let scope = Env::of(env);
     let prepared = ModuleObject::of(scope, Value::of(&module)).and_then(|module| Ok((module.clone(), options.read()?)));
     let (module, (options, captures)) = prepared.map_err(|error| error.into_napi(scope))?;
     let (deferred, promise) = env.create_deferred()?;
-    let thread = thread::Builder::new().name("wasmport-run".into()).stack_size(THREAD_STACK);
+    let thread = thread::Builder::new()
+        .name("wasmport-run".into())
+        .stack_size(THREAD_STACK);
     let spawned = thread.spawn({
         let deferred = deferred.clone();
         move || {
@@ -58,7 +64,11 @@ pub fn run_sync(env: &napi::Env, module: Unknown<'_>, options: WasiOptions) -> n
     let scope = Env::of(env);
     let run = || {
         if StackBounds::current().left() < MAX_WASM_STACK * 2 {
-            return Err(Error::new(Class::RangeError, code::STACK, "Maximum call stack size exceeded: too little is left to run a program"));
+            return Err(Error::new(
+                Class::RangeError,
+                code::STACK,
+                "Maximum call stack size exceeded: too little is left to run a program",
+            ));
         }
         let module = ModuleObject::of(scope, Value::of(&module))?;
         let (options, captures) = options.read()?;
@@ -73,32 +83,43 @@ fn outcome(exit_code: i32, captures: &Captures) -> Outcome {
         Some(capture) => Either::A(capture.take().into()),
         None => Either::B(Null),
     };
-    Outcome { exit_code, stdout: take(&captures.stdout), stderr: take(&captures.stderr) }
+    Outcome {
+        exit_code,
+        stdout: take(&captures.stdout),
+        stderr: take(&captures.stderr),
+    }
 }
 
 /// Runs the plan of a module in a store of its own and returns the exit code.
 fn execute(module: &Arc<Module>, options: wasi::Options) -> Result<i32, Error> {
-    if module.plan.run.is_none() {
+    if module.plan().run.is_none() {
         return Err(Error::new(
             Class::Error,
             code::NO_ENTRY,
-            format!("{} has no entry (such as an export '_start'): it is a library, to be used with load()", module.file),
-        ));
+            format!(
+                "{} has no entry (such as an export '_start'): it is a library, to be used with load()",
+                module.file
+            ),
+        )
+        .with_text("file", &*module.file));
     }
     loader::check_phases(module)?;
     let mut store = Store::new(engine::engine()?, Data::default());
     let service = wasi_service(module, options, |wasi| Ok(store.data_mut().add_service(wasi)))?;
-    let mut externs = Vec::with_capacity(module.code.imports.len());
-    for import in &module.code.imports {
+    let linkable = module.code.on_demand();
+    let mut externs = Vec::with_capacity(linkable.imports.len());
+    for import in &linkable.imports {
         let function = match &service {
-            Some(service) if wasi::is_service(&import.module) => wasi::function(&mut store, service.id, &import.name),
-            _ => None,
+            Some(service) if wasi::is_service(&import.module) => {
+                loader::wasi_function(&mut store, module, import, service.id)?
+            }
+            _ => return Err(loader::wrong(module, import, "nothing: a run has WASI preview 1 alone")),
         };
-        externs.push(Extern::Func(function.ok_or_else(|| missing(module, &import.module, &import.name))?));
+        externs.push(Extern::Func(function));
     }
-    let files = [(module.code.module.clone(), module.file.clone())];
+    let files = [(linkable.module.clone(), module.file.clone())];
     let mut call = || -> wasmtime::Result<i32> {
-        let instance = Instance::new(&mut store, &module.code.module, &externs)?;
+        let instance = Instance::new(&mut store, &linkable.module, &externs)?;
         if let Some(service) = &service
             && let Some(name) = loader::memory_export(module, &service.module)?
             && let Some(memory) = instance.get_export(&mut store, &name)
@@ -116,15 +137,4 @@ fn execute(module: &Arc<Module>, options: wasi::Options) -> Result<i32, Error> {
             None => Err(error_of(error, &module.file, &files)),
         },
     }
-}
-
-fn missing(module: &Module, from: &str, name: &str) -> Error {
-    Error::new(
-        Class::LinkError,
-        code::LINK,
-        format!("{}: import {from}.{name} is not provided: a run has WASI preview 1 alone", module.file),
-    )
-    .with_text("file", &*module.file)
-    .with_text("importModule", from)
-    .with_text("importName", name)
 }

@@ -46,9 +46,33 @@ impl<'s> Call<'s> {
         unsafe { sys::napi_get_cb_info(raw, info, &mut given, args.as_mut_ptr(), &mut this, &mut data) };
         // SAFETY: the handles live in the scope of the running callback.
         let call = unsafe {
-            Call { env: Env::from_raw(raw), this: Value::from_raw(this), args: args.map(|raw| Value::from_raw(raw)), given }
+            Call {
+                env: Env::from_raw(raw),
+                this: Value::from_raw(this),
+                args: args.map(|raw| Value::from_raw(raw)),
+                given,
+            }
         };
         (call, data)
+    }
+}
+
+impl<'s> Env<'s> {
+    /// A function that runs `callback`.
+    pub fn function(self, name: &str, callback: Callback) -> Result<Value<'s>, Thrown> {
+        let data = callback as *mut c_void;
+        // SAFETY: the name is passed with its length and copied. `invoke` takes its data for a
+        // `Callback`, which a function pointer is for ever.
+        self.make(|raw| unsafe {
+            sys::napi_create_function(
+                self.raw,
+                name.as_ptr().cast(),
+                name.len() as isize,
+                Some(invoke),
+                data,
+                raw,
+            )
+        })
     }
 }
 
@@ -56,7 +80,7 @@ impl<'s> Call<'s> {
 pub(super) unsafe extern "C" fn invoke(raw: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node-API passes the environment and the call of the running callback.
     let (call, data) = unsafe { Call::read(raw, info) };
-    // SAFETY: only `Class` installs `invoke`, with a `Callback` as data.
+    // SAFETY: only `function` and `Class` install `invoke`, with a `Callback` as data.
     let callback: Callback = unsafe { std::mem::transmute(data) };
     guard(call.env, || callback(&call))
 }

@@ -83,7 +83,10 @@ unsafe extern "C" fn construct(raw: sys::napi_env, info: sys::napi_callback_info
         if CONSTRUCTING.replace(false) {
             return Ok(call.this);
         }
-        let error = call.env.error(ErrorKind::TypeError, "Illegal constructor: instances come from loading a module")?;
+        let error = call.env.error(
+            ErrorKind::TypeError,
+            "Illegal constructor: instances come from loading a module",
+        )?;
         Err(call.env.throw(error))
     })
 }
@@ -94,7 +97,9 @@ impl<'s> Call<'s> {
         if let Some(record) = self.env.unwrap::<T>(self.this) {
             return Ok(record);
         }
-        let error = self.env.error(ErrorKind::TypeError, &format!("Receiver is not a {class}"))?;
+        let error = self
+            .env
+            .error(ErrorKind::TypeError, &format!("Receiver is not a {class}"))?;
         Err(self.env.throw(error))
     }
 }

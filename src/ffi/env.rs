@@ -27,7 +27,10 @@ impl EnvAddress {
     /// outlives `'s`.
     #[inline]
     pub unsafe fn env<'s>(self) -> Env<'s> {
-        Env { raw: self.0, scope: PhantomData }
+        Env {
+            raw: self.0,
+            scope: PhantomData,
+        }
     }
 }
 
@@ -59,7 +62,10 @@ impl<'s> Value<'s> {
     /// `raw` must be a live handle of a scope that outlives `'s`.
     #[inline]
     pub(super) unsafe fn from_raw(raw: sys::napi_value) -> Self {
-        Value { raw, scope: PhantomData }
+        Value {
+            raw,
+            scope: PhantomData,
+        }
     }
 
     /// The value for napi-rs to return.
@@ -70,9 +76,11 @@ impl<'s> Value<'s> {
 
     /// A value that napi-rs received, for use during the same callback.
     pub fn of<V: napi::JsValue<'s>>(value: &V) -> Self {
-        Value { raw: value.raw(), scope: PhantomData }
+        Value {
+            raw: value.raw(),
+            scope: PhantomData,
+        }
     }
-
 }
 
 impl<'s> Env<'s> {
@@ -80,12 +88,18 @@ impl<'s> Env<'s> {
     /// `raw` must be the environment of the current thread, inside a handle scope that outlives `'s`.
     #[inline]
     pub unsafe fn from_raw(raw: sys::napi_env) -> Self {
-        Env { raw, scope: PhantomData }
+        Env {
+            raw,
+            scope: PhantomData,
+        }
     }
 
     /// The environment that napi-rs passed to the running callback.
     pub fn of(env: &'s napi::Env) -> Self {
-        Env { raw: env.raw(), scope: PhantomData }
+        Env {
+            raw: env.raw(),
+            scope: PhantomData,
+        }
     }
 
     /// The environment, to be used again in a later call from JavaScript.
@@ -97,7 +111,11 @@ impl<'s> Env<'s> {
     /// Node-API, so our bug: it is thrown as such.
     #[inline]
     pub(super) fn check(self, status: sys::napi_status) -> Result<(), Thrown> {
-        if status == sys::Status::napi_ok { Ok(()) } else { Err(self.fail(status)) }
+        if status == sys::Status::napi_ok {
+            Ok(())
+        } else {
+            Err(self.fail(status))
+        }
     }
 
     #[cold]
@@ -143,7 +161,8 @@ impl<'s> Env<'s> {
             return None;
         }
         // SAFETY: the function writes a handle of the current scope.
-        self.make(|raw| unsafe { sys::napi_get_and_clear_last_exception(self.raw, raw) }).ok()
+        self.make(|raw| unsafe { sys::napi_get_and_clear_last_exception(self.raw, raw) })
+            .ok()
     }
 
     /// Runs a Node-API function that makes one value in the current scope.
@@ -151,7 +170,10 @@ impl<'s> Env<'s> {
     pub(super) fn make(self, f: impl FnOnce(*mut sys::napi_value) -> sys::napi_status) -> Result<Value<'s>, Thrown> {
         let mut raw = ptr::null_mut();
         self.check(f(&mut raw))?;
-        Ok(Value { raw, scope: PhantomData })
+        Ok(Value {
+            raw,
+            scope: PhantomData,
+        })
     }
 
     pub fn undefined(self) -> Result<Value<'s>, Thrown> {
@@ -274,8 +296,7 @@ impl<'s> Env<'s> {
     pub fn as_string(self, value: Value<'_>) -> Option<String> {
         let mut length = 0;
         // SAFETY: a null buffer asks for the length alone.
-        let status =
-            unsafe { sys::napi_get_value_string_utf8(self.raw, value.raw, ptr::null_mut(), 0, &mut length) };
+        let status = unsafe { sys::napi_get_value_string_utf8(self.raw, value.raw, ptr::null_mut(), 0, &mut length) };
         if status != sys::Status::napi_ok {
             return None;
         }
@@ -319,7 +340,10 @@ impl<'s> Env<'s> {
         // SAFETY: scopes are opened and closed in LIFO order by this function alone; the lifetime
         // in `f` keeps every handle made inside from being used after the close.
         unsafe { sys::napi_open_handle_scope(self.raw, &mut scope) };
-        let result = f(Env { raw: self.raw, scope: PhantomData });
+        let result = f(Env {
+            raw: self.raw,
+            scope: PhantomData,
+        });
         // SAFETY: as above. Node-API allows closing a scope while an exception is pending.
         unsafe { sys::napi_close_handle_scope(self.raw, scope) };
         result

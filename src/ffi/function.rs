@@ -29,7 +29,14 @@ impl<'s> Env<'s> {
         // SAFETY: the name is passed with its length and copied. `call::<T>` takes its data for a
         // `T`, which it is, and which lives long enough by this function's contract.
         self.make(|raw| unsafe {
-            sys::napi_create_function(self.raw, name.as_ptr().cast(), name.len() as isize, Some(call::<T>), data, raw)
+            sys::napi_create_function(
+                self.raw,
+                name.as_ptr().cast(),
+                name.len() as isize,
+                Some(call::<T>),
+                data,
+                raw,
+            )
         })
     }
 }
@@ -55,7 +62,14 @@ unsafe extern "C" fn call<T: Callable>(raw: sys::napi_env, info: sys::napi_callb
         let mut count = arity;
         // SAFETY: as above, with the room that `count` says.
         unsafe {
-            sys::napi_get_cb_info(raw, info, &mut count, args.as_mut_ptr(), ptr::null_mut(), ptr::null_mut());
+            sys::napi_get_cb_info(
+                raw,
+                info,
+                &mut count,
+                args.as_mut_ptr(),
+                ptr::null_mut(),
+                ptr::null_mut(),
+            );
             let args = std::slice::from_raw_parts(args.as_ptr().cast::<Value<'_>>(), arity);
             record.call(env, args)
         }

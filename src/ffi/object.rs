@@ -68,15 +68,17 @@ impl<'s> Env<'s> {
         self.call_method(json, self.get(json, "parse")?, &[self.string(text)?])
     }
 
+    /// The value of a script of ours.
+    pub fn run_script(self, script: &str) -> Result<Value<'s>, Thrown> {
+        let script = self.string(script)?;
+        // SAFETY: the handle is live.
+        self.make(|raw| unsafe { sys::napi_run_script(self.raw, script.raw, raw) })
+    }
+
     /// The values that an iterable gives. It may call user code.
     pub fn iterate(self, iterable: Value<'_>) -> Result<Vec<Value<'s>>, Thrown> {
         struct Spread(Reference);
-        let spread = self.local(|env| {
-            let script = env.string("(iterable) => [...iterable]")?;
-            // SAFETY: the handle is live.
-            let function = env.make(|raw| unsafe { sys::napi_run_script(env.raw, script.raw, raw) })?;
-            Ok(Spread(env.reference(function)?))
-        })?;
+        let spread = self.local(|env| Ok(Spread(env.reference(env.run_script("(iterable) => [...iterable]")?)?)))?;
         let array = self.call(self.deref(&spread.0)?, &[iterable])?;
         let mut length = 0;
         // SAFETY: the handle is live and an array.
@@ -92,12 +94,7 @@ impl<'s> Env<'s> {
     }
 
     #[inline]
-    pub fn call_method(
-        self,
-        this: Value<'_>,
-        function: Value<'_>,
-        args: &[Value<'_>],
-    ) -> Result<Value<'s>, Thrown> {
+    pub fn call_method(self, this: Value<'_>, function: Value<'_>, args: &[Value<'_>]) -> Result<Value<'s>, Thrown> {
         // SAFETY: `Value` is a handle and a zero-sized marker, so a slice of them is an array of
         // handles; all are live.
         self.make(|raw| unsafe {
@@ -107,9 +104,7 @@ impl<'s> Env<'s> {
 
     pub fn construct(self, class: Value<'_>, args: &[Value<'_>]) -> Result<Value<'s>, Thrown> {
         // SAFETY: see `call_method`.
-        self.make(|raw| unsafe {
-            sys::napi_new_instance(self.raw, class.raw, args.len(), args.as_ptr().cast(), raw)
-        })
+        self.make(|raw| unsafe { sys::napi_new_instance(self.raw, class.raw, args.len(), args.as_ptr().cast(), raw) })
     }
 
     /// Defines all of `properties` in one call.
@@ -133,9 +128,11 @@ impl<'s> Env<'s> {
                     attributes: sys::PropertyAttributes::enumerable,
                     ..blank
                 },
-                Property::Hidden { name, value } => {
-                    sys::napi_property_descriptor { name: name.raw, value: value.raw, ..blank }
-                }
+                Property::Hidden { name, value } => sys::napi_property_descriptor {
+                    name: name.raw,
+                    value: value.raw,
+                    ..blank
+                },
             })
             .collect();
         // SAFETY: every handle in the descriptors is live.

@@ -28,7 +28,14 @@ impl<'s> Env<'s> {
         // SAFETY: the handle is live. `finalize` takes the box back exactly once: Node-API calls
         // it once if the wrap succeeded and never if it failed.
         let status = unsafe {
-            sys::napi_wrap(self.raw, object.raw, data.cast(), Some(finalize::<T>), ptr::null_mut(), ptr::null_mut())
+            sys::napi_wrap(
+                self.raw,
+                object.raw,
+                data.cast(),
+                Some(finalize::<T>),
+                ptr::null_mut(),
+                ptr::null_mut(),
+            )
         };
         if let Err(thrown) = self.check(status) {
             // SAFETY: the wrap failed, so the box is still ours alone.

@@ -32,7 +32,11 @@ impl GlobalObject {
     fn set(&self, env: Env<'_>, value: Value<'_>) -> Result<(), Error> {
         let ty = self.cell.with(|cx| self.global.ty(&cx))?;
         if ty.mutability() == Mutability::Const {
-            return Err(Error::new(Class::TypeError, code::VALUE, "the global is immutable: its value cannot be set"));
+            return Err(Error::new(
+                Class::TypeError,
+                code::VALUE,
+                "the global is immutable: its value cannot be set",
+            ));
         }
         let item = Item::from_js(&self.cell, env, value, ty.content())?;
         self.cell
@@ -57,14 +61,23 @@ pub fn object<'s>(cell: &Rc<StoreCell>, env: Env<'s>, global: Global, file: &Arc
         let members = [Member::Accessor("value", value), Member::Method("valueOf", value_of)];
         Ok(GlobalClass(JsClass::define(env, NAME, &members)?))
     })?;
-    let record = GlobalObject { cell: cell.clone(), global, file: file.clone() };
+    let record = GlobalObject {
+        cell: cell.clone(),
+        global,
+        file: file.clone(),
+    };
     let object = class.0.instance(env, Box::new(record))?;
     cell.adopt(env, key, object)?;
     Ok(object)
 }
 
 /// The current value of a global.
-pub fn global_value<'s>(cell: &Rc<StoreCell>, env: Env<'s>, global: Global, file: &Arc<str>) -> Result<Value<'s>, Error> {
+pub fn global_value<'s>(
+    cell: &Rc<StoreCell>,
+    env: Env<'s>,
+    global: Global,
+    file: &Arc<str>,
+) -> Result<Value<'s>, Error> {
     let item = cell.with(|cx| {
         let mut scope = RootScope::new(cx);
         let value = global.get(&mut scope);
@@ -74,8 +87,17 @@ pub fn global_value<'s>(cell: &Rc<StoreCell>, env: Env<'s>, global: Global, file
 }
 
 /// A function that returns the current value of a global, for a live property.
-pub fn global_getter<'s>(cell: &Rc<StoreCell>, env: Env<'s>, global: Global, file: &Arc<str>) -> Result<Value<'s>, Error> {
-    let record = GlobalGetter { cell: Rc::downgrade(cell), global, file: file.clone() };
+pub fn global_getter<'s>(
+    cell: &Rc<StoreCell>,
+    env: Env<'s>,
+    global: Global,
+    file: &Arc<str>,
+) -> Result<Value<'s>, Error> {
+    let record = GlobalGetter {
+        cell: Rc::downgrade(cell),
+        global,
+        file: file.clone(),
+    };
     Ok(cell.callable(env, None, "get", record)?)
 }
 
@@ -91,7 +113,9 @@ impl Callable for GlobalGetter {
     }
 
     fn call<'s>(&self, env: Env<'s>, _: &[Value<'s>]) -> Result<Value<'s>, Thrown> {
-        let Some(cell) = self.cell.upgrade() else { return Err(env.bug("a global outlived its store")) };
+        let Some(cell) = self.cell.upgrade() else {
+            return Err(env.bug("a global outlived its store"));
+        };
         global_value(&cell, env, self.global, &self.file).map_err(|error| error.throw(env))
     }
 }
@@ -101,7 +125,9 @@ fn value<'s>(call: &Call<'s>) -> Result<Value<'s>, Thrown> {
         return value_of(call);
     }
     let global = call.receiver::<GlobalObject>(NAME)?;
-    global.set(call.env, call.arg(0)).map_err(|error| error.throw(call.env))?;
+    global
+        .set(call.env, call.arg(0))
+        .map_err(|error| error.throw(call.env))?;
     call.env.undefined()
 }
 

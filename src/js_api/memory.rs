@@ -37,7 +37,9 @@ pub fn object<'s>(cell: &Rc<StoreCell>, env: Env<'s>, memory: Memory) -> Result<
         let members = [Member::Getter("buffer", buffer), Member::Method("grow", grow)];
         Ok(MemoryClass(JsClass::define(env, NAME, &members)?))
     })?;
-    let object = class.0.instance(env, Box::new(MemoryObject(MemoryView::new(cell.clone(), memory))))?;
+    let object = class
+        .0
+        .instance(env, Box::new(MemoryObject(MemoryView::new(cell.clone(), memory))))?;
     cell.adopt(env, key, object)?;
     Ok(object)
 }
@@ -50,7 +52,11 @@ fn buffer<'s>(call: &Call<'s>) -> Result<Value<'s>, Thrown> {
 fn grow<'s>(call: &Call<'s>) -> Result<Value<'s>, Thrown> {
     let memory = call.receiver::<MemoryObject>(NAME)?;
     let delta = super::table::index(call, 0)?;
-    match memory.0.grow(call.env, delta.into()).map_err(|error| error.throw(call.env))? {
+    match memory
+        .0
+        .grow(call.env, delta.into())
+        .map_err(|error| error.throw(call.env))?
+    {
         Some(before) => call.env.number(before as f64),
         None => Err(Error::new(
             Class::RangeError,

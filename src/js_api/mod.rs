@@ -47,8 +47,9 @@ fn unsupported(file: &str, name: &str, what: &str) -> Error {
 /// The WebAssembly object behind a JavaScript one, and its store, if it is one of ours.
 pub fn behind<'s>(env: Env<'s>, value: Value<'s>) -> Result<Option<(Rc<StoreCell>, Extern)>, Error> {
     Ok(match env.type_of(value) {
-        Type::Function => StoreCell::record_of::<ExportedFunction>(env, value)?
-            .map(|(cell, function)| (cell, function.func().into())),
+        Type::Function => {
+            StoreCell::record_of::<ExportedFunction>(env, value)?.map(|(cell, function)| (cell, function.func().into()))
+        }
         Type::Object => behind_object(env, value).map(|(cell, item)| (cell.clone(), item)),
         _ => None,
     })

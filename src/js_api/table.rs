@@ -40,17 +40,24 @@ impl TableObject {
             let element = self.table.get(&mut scope, index.into())?;
             Some(Item::from_val(&scope, Val::from(element)))
         })?;
-        item.ok_or_else(|| out_of_bounds(index))?.to_js(&self.cell, env, &self.file)
+        item.ok_or_else(|| out_of_bounds(index))?
+            .to_js(&self.cell, env, &self.file)
     }
 
     fn set(&self, env: Env<'_>, index: u32, value: Option<Value<'_>>) -> Result<(), Error> {
-        self.write(env, value, |table, cx, element| table.set(cx, index.into(), element).map_err(|_| out_of_bounds(index)))
+        self.write(env, value, |table, cx, element| {
+            table.set(cx, index.into(), element).map_err(|_| out_of_bounds(index))
+        })
     }
 
     fn grow(&self, env: Env<'_>, delta: u32, value: Option<Value<'_>>) -> Result<u64, Error> {
         self.write(env, value, |table, cx, element| {
             table.grow(cx, delta.into(), element).map_err(|_| {
-                Error::new(Class::RangeError, code::VALUE, format!("the table cannot grow by {delta} elements"))
+                Error::new(
+                    Class::RangeError,
+                    code::VALUE,
+                    format!("the table cannot grow by {delta} elements"),
+                )
             })
         })
     }
@@ -70,7 +77,11 @@ impl TableObject {
         self.cell.with(|cx| {
             let mut scope = RootScope::new(cx);
             let element = item.into_val(&mut scope).ok().and_then(|val| val.ref_());
-            f(&self.table, &mut scope, element.ok_or_else(|| Error::internal("a table element is no reference"))?)
+            f(
+                &self.table,
+                &mut scope,
+                element.ok_or_else(|| Error::internal("a table element is no reference"))?,
+            )
         })?
     }
 }
@@ -94,7 +105,12 @@ pub fn object<'s>(cell: &Rc<StoreCell>, env: Env<'s>, table: Table, file: &Arc<s
     })?;
     let ty = cell.with(|cx| table.ty(&cx))?;
     let element = ValType::Ref(ty.element().clone());
-    let record = TableObject { cell: cell.clone(), table, element, file: file.clone() };
+    let record = TableObject {
+        cell: cell.clone(),
+        table,
+        element,
+        file: file.clone(),
+    };
     let object = class.0.instance(env, Box::new(record))?;
     cell.adopt(env, key, object)?;
     Ok(object)
@@ -102,7 +118,8 @@ pub fn object<'s>(cell: &Rc<StoreCell>, env: Env<'s>, table: Table, file: &Arc<s
 
 fn length<'s>(call: &Call<'s>) -> Result<Value<'s>, Thrown> {
     let table = call.receiver::<TableObject>(NAME)?;
-    call.env.number(table.length().map_err(|error| error.throw(call.env))? as f64)
+    call.env
+        .number(table.length().map_err(|error| error.throw(call.env))? as f64)
 }
 
 fn get<'s>(call: &Call<'s>) -> Result<Value<'s>, Thrown> {
@@ -114,14 +131,18 @@ fn get<'s>(call: &Call<'s>) -> Result<Value<'s>, Thrown> {
 fn set<'s>(call: &Call<'s>) -> Result<Value<'s>, Thrown> {
     let table = call.receiver::<TableObject>(NAME)?;
     let index = index(call, 0)?;
-    table.set(call.env, index, given(call, 1)).map_err(|error| error.throw(call.env))?;
+    table
+        .set(call.env, index, given(call, 1))
+        .map_err(|error| error.throw(call.env))?;
     call.env.undefined()
 }
 
 fn grow<'s>(call: &Call<'s>) -> Result<Value<'s>, Thrown> {
     let table = call.receiver::<TableObject>(NAME)?;
     let delta = index(call, 0)?;
-    let before = table.grow(call.env, delta, given(call, 1)).map_err(|error| error.throw(call.env))?;
+    let before = table
+        .grow(call.env, delta, given(call, 1))
+        .map_err(|error| error.throw(call.env))?;
     call.env.number(before as f64)
 }
 
@@ -136,10 +157,18 @@ pub(super) fn index(call: &Call<'_>, at: usize) -> Result<u32, Thrown> {
     if (0.0..=f64::from(u32::MAX)).contains(&number) {
         return Ok(number as u32);
     }
-    let error = Error::new(Class::TypeError, code::VALUE, format!("argument {at} must be a number from 0 to {}", u32::MAX));
+    let error = Error::new(
+        Class::TypeError,
+        code::VALUE,
+        format!("argument {at} must be a number from 0 to {}", u32::MAX),
+    );
     Err(error.throw(call.env))
 }
 
 fn out_of_bounds(index: u32) -> Error {
-    Error::new(Class::RangeError, code::VALUE, format!("index {index} is outside of the table"))
+    Error::new(
+        Class::RangeError,
+        code::VALUE,
+        format!("index {index} is outside of the table"),
+    )
 }

@@ -4,10 +4,10 @@ use wasmport_init_section::{Bind, MemorySource, Source};
 use wasmtime::{Extern, Instance};
 
 use super::start::Service;
-use crate::error::{Class, Error, code};
+use crate::error::{self, Class, Error};
 use crate::ffi::{Env, Type, Value};
 use crate::js_api;
-use crate::module::Module;
+use crate::module::{Linkable, Module};
 use crate::store::StoreCell;
 use crate::wasi;
 
@@ -21,15 +21,26 @@ const HOOK: &str = "__wasm_bind";
 pub fn imported_memory(
     cell: &StoreCell,
     module: &Module,
+    code: &Linkable,
     externs: &[Extern],
     service: Option<&Service>,
 ) -> Result<(), Error> {
     let Some(service) = service else { return Ok(()) };
-    let Some(bind) = module.plan.bind.iter().find(|bind| bind.service == service.module) else { return Ok(()) };
-    let Ok(MemorySource::Import(import)) = module.interface.memory(&bind.memory) else { return Ok(()) };
-    let position = module.code.imports.iter().position(|other| other.module == import.module && other.name == import.name);
-    let Some(memory) = position.map(|index| externs[index].clone()) else { return Ok(()) };
-    cell.with(|cx| wasi::bind(cx, service.id, memory))?.map_err(|error| cell.error_of(error, &module.file))
+    let Some(bind) = module.plan().bind.iter().find(|bind| bind.service == service.module) else {
+        return Ok(());
+    };
+    let Ok(MemorySource::Import(import)) = module.interface().memory(&bind.memory) else {
+        return Ok(());
+    };
+    let position = code
+        .imports
+        .iter()
+        .position(|other| other.module == import.module && other.name == import.name);
+    let Some(memory) = position.map(|index| externs[index].clone()) else {
+        return Ok(());
+    };
+    cell.with(|cx| wasi::bind(cx, service.id, memory))?
+        .map_err(|error| cell.error_of(error, &module.file))
 }
 
 /// Carries out all bind steps of the plan.
@@ -42,9 +53,10 @@ pub fn carry_out(
     service: Option<&Service>,
     exports: Value<'_>,
 ) -> Result<(), Error> {
-    for bind in &module.plan.bind {
-        let source = module.interface.memory(&bind.memory);
-        let source = source.map_err(|error| Error::new(Class::LinkError, code::LINK, format!("{}: {error}", module.file)))?;
+    for bind in &module.plan().bind {
+        let source = module.interface().memory(&bind.memory);
+        let source = source
+            .map_err(|error| Error::new(Class::LinkError, error::code::LINK, format!("{}: {error}", module.file)))?;
         if let Some(service) = service.filter(|service| service.module == bind.service) {
             let MemorySource::Export(export) = source else { continue };
             cell.with(|mut cx| {
@@ -63,7 +75,7 @@ pub fn carry_out(
             _ => host,
         };
         if env.type_of(hook) != Type::Function {
-            if module.origin.bind == Source::Inferred {
+            if module.origin().bind == Source::Inferred {
                 continue;
             }
             return Err(unbound(module, bind));
@@ -85,17 +97,26 @@ pub fn carry_out(
     Ok(())
 }
 
-fn object<'s>(env: Env<'s>, cell: &Rc<StoreCell>, module: &Module, instance: &Instance, name: &str) -> Result<Value<'s>, Error> {
+fn object<'s>(
+    env: Env<'s>,
+    cell: &Rc<StoreCell>,
+    module: &Module,
+    instance: &Instance,
+    name: &str,
+) -> Result<Value<'s>, Error> {
     match cell.with(|mut cx| instance.get_export(&mut cx, name))? {
         Some(item) => js_api::object(cell, env, item, name, &module.file),
-        None => Err(Error::internal(format_args!("{}: the export '{name}' is gone", module.file))),
+        None => Err(Error::internal(format_args!(
+            "{}: the export '{name}' is gone",
+            module.file
+        ))),
     }
 }
 
 fn unbound(module: &Module, bind: &Bind) -> Error {
     Error::new(
         Class::LinkError,
-        code::LINK,
+        error::code::LINK,
         format!(
             "{}: the plan binds the memory to '{}', which nothing provides: expected an import object of that name with a function {HOOK}",
             module.file, bind.service

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use napi::bindgen_prelude::{AsyncTask, Either, Uint8Array, Unknown};
 use napi::ScopedTask;
+use napi::bindgen_prelude::{AsyncTask, Either, Object, Uint8Array, Unknown};
 use napi_derive::napi;
 
 use super::instantiate as instantiate_module;
@@ -22,7 +22,11 @@ impl ModuleObject {
     pub fn of<'s>(env: Env<'s>, value: Value<'s>) -> Result<&'s Arc<Module>, Error> {
         match env.unwrap::<ModuleObject>(value) {
             Some(object) => Ok(&object.0),
-            None => Err(Error::new(Class::TypeError, code::VALUE, format!("expected a compiled module, got {}", env.describe(value)))),
+            None => Err(Error::new(
+                Class::TypeError,
+                code::VALUE,
+                format!("expected a compiled module, got {}", env.describe(value)),
+            )),
         }
     }
 
@@ -44,13 +48,22 @@ fn source(source: Either<String, Uint8Array>) -> Source {
 /// Compiles a module on a thread of libuv's pool. `name` is what messages call it.
 #[napi]
 pub fn compile(bytes: Either<String, Uint8Array>, name: String) -> AsyncTask<Compile> {
-    AsyncTask::new(Compile { source: source(bytes), name })
+    AsyncTask::new(Compile {
+        source: source(bytes),
+        name,
+    })
 }
 
 /// Compiles a module on this thread.
 #[napi]
-pub fn compile_sync<'s>(env: &'s napi::Env, bytes: Either<String, Uint8Array>, name: String) -> napi::Result<Unknown<'s>> {
-    error::run(env, |env| Ok(ModuleObject::make(env, Module::compile(&source(bytes), &name)?)?.into_unknown(env)))
+pub fn compile_sync<'s>(
+    env: &'s napi::Env,
+    bytes: Either<String, Uint8Array>,
+    name: String,
+) -> napi::Result<Unknown<'s>> {
+    error::run(env, |env| {
+        Ok(ModuleObject::make(env, Module::compile(&source(bytes), &name)?)?.into_unknown(env))
+    })
 }
 
 pub struct Compile {
@@ -101,4 +114,20 @@ pub fn describe<'s>(env: &'s napi::Env, bytes: Either<String, Uint8Array>, name:
         let json = module::inspect(&source(bytes), &name)?;
         Ok(env.parse_json(&json)?.into_unknown(env))
     })
+}
+
+/// What the addon is made of.
+#[napi(object)]
+pub struct Versions {
+    pub wasmport: String,
+    pub wasmtime: String,
+}
+
+/// Adds `versions` to the addon's exports.
+pub fn add_versions(mut exports: Object) -> napi::Result<()> {
+    let versions = Versions {
+        wasmport: env!("CARGO_PKG_VERSION").into(),
+        wasmtime: env!("WASMTIME_VERSION").into(),
+    };
+    exports.set("versions", versions)
 }

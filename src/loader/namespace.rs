@@ -1,13 +1,13 @@
 //! The namespace object: what a program sees of a loaded module.
 
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
-use wasmtime::{Extern, Instance, Mutability};
+use wasmtime::{AsContextMut, Extern, Global, Instance, Mutability};
 
-use crate::error::Error;
-use crate::ffi::{Callable, Env, Property, Reference, Thrown, Value};
+use crate::error::{Class, Error, code};
+use crate::ffi::{Call, Env, Property, Reference, Thrown, Type, Value};
 use crate::js_api;
-use crate::module::Module;
+use crate::module::{Linkable, Module};
 use crate::store::StoreCell;
 
 /// Makes the namespace of an instance: like a module namespace object it has no prototype, is
@@ -17,19 +17,23 @@ pub fn make<'s>(
     env: Env<'s>,
     cell: &Rc<StoreCell>,
     module: &Module,
+    linkable: &Linkable,
     instance: &Instance,
     disposable: bool,
 ) -> Result<Value<'s>, Error> {
     let tools = env.local(Tools::new)?;
     let namespace = env.call(env.deref(&tools.create)?, &[env.null()?])?;
-    let mut properties = Vec::with_capacity(module.code.exports.len() + 2);
-    for export in &module.code.exports {
-        if module.plan.hide.iter().any(|select| select.selects(&export.name)) {
+    let mut properties = Vec::with_capacity(linkable.exports.len() + 2);
+    for export in &linkable.exports {
+        if module.plan().hide.iter().any(|select| select.selects(&export.name)) {
             continue;
         }
         let item = cell.with(|mut cx| instance.get_module_export(&mut cx, &export.index))?;
         let Some(item) = item else {
-            return Err(Error::internal(format_args!("{}: the export '{}' is gone", module.file, export.name)));
+            return Err(Error::internal(format_args!(
+                "{}: the export '{}' is gone",
+                module.file, export.name
+            )));
         };
         let name = env.string(&export.name)?;
         let value = match item {
@@ -40,6 +44,8 @@ pub fn make<'s>(
                     let descriptor = env.object()?;
                     env.set(descriptor, "get", getter)?;
                     env.set(descriptor, "enumerable", env.boolean(true)?)?;
+                    // What was collected so far goes first: the order of definition is that of the keys.
+                    env.define(namespace, &std::mem::take(&mut properties))?;
                     env.call(env.deref(&tools.define_property)?, &[namespace, name, descriptor])?;
                     continue;
                 }
@@ -49,30 +55,44 @@ pub fn make<'s>(
         };
         properties.push(Property::Value { name, value });
     }
-    properties.push(Property::Hidden { name: env.deref(&tools.to_string_tag)?, value: env.string("Module")? });
+    properties.push(Property::Hidden {
+        name: env.deref(&tools.to_string_tag)?,
+        value: env.string("Module")?,
+    });
     if disposable {
-        let dispose = cell.callable(env, None, "[Symbol.dispose]", Disposer(Rc::downgrade(cell)))?;
-        properties.push(Property::Hidden { name: env.deref(&tools.dispose)?, value: dispose });
+        let (name, value) = (env.deref(&tools.dispose_symbol)?, env.deref(&tools.dispose)?);
+        properties.push(Property::Hidden { name, value });
     }
     env.define(namespace, &properties)?;
     env.freeze(namespace)?;
+    cell.attach(env, namespace, Namespace { instance: *instance })?;
     Ok(namespace)
 }
 
-/// The function behind `Symbol.dispose`.
-struct Disposer(Weak<StoreCell>);
+/// The record of a namespace object.
+pub struct Namespace {
+    instance: Instance,
+}
 
-impl Callable for Disposer {
-    fn arity(&self) -> usize {
-        0
+impl Namespace {
+    /// The exported global of a name.
+    pub fn global(&self, cx: impl AsContextMut, name: &str) -> Option<Global> {
+        self.instance.get_global(cx, name)
     }
+}
 
-    fn call<'s>(&self, env: Env<'s>, _: &[Value<'s>]) -> Result<Value<'s>, Thrown> {
-        if let Some(cell) = self.0.upgrade() {
-            cell.dispose();
-        }
-        env.undefined()
-    }
+/// `namespace[Symbol.dispose]()`: lets go of the store.
+fn dispose<'s>(call: &Call<'s>) -> Result<Value<'s>, Thrown> {
+    let cell = match call.env.type_of(call.this) {
+        Type::Object => StoreCell::kept_by(call.env, call.this)?,
+        _ => None,
+    };
+    let Some(cell) = cell else {
+        let error = Error::new(Class::TypeError, code::VALUE, "Receiver is not a namespace");
+        return Err(error.throw(call.env));
+    };
+    cell.dispose();
+    call.env.undefined()
 }
 
 /// Functions and symbols of the language that a namespace is made with.
@@ -80,6 +100,7 @@ struct Tools {
     create: Reference,
     define_property: Reference,
     to_string_tag: Reference,
+    dispose_symbol: Reference,
     dispose: Reference,
 }
 
@@ -92,7 +113,8 @@ impl Tools {
             create: keep(object, "create")?,
             define_property: keep(object, "defineProperty")?,
             to_string_tag: keep(symbol, "toStringTag")?,
-            dispose: keep(symbol, "dispose")?,
+            dispose_symbol: keep(symbol, "dispose")?,
+            dispose: env.reference(env.function("[Symbol.dispose]", dispose)?)?,
         })
     }
 }

@@ -1,10 +1,11 @@
 //! The parts of a plan that need no JavaScript: WASI, the evaluate steps and the entry.
 
 use wasmport_init_section::{Args, IfMissing, MemorySource, Phase, RunArgs, Step, StepResult};
-use wasmtime::{AsContextMut, Func, Instance, Val, bail};
+use wasmtime::{AsContextMut, ExternType, Func, FuncType, Instance, Val, bail};
 
+use super::mismatch::{function, wrong};
 use crate::error::{Class, Error, Exit, code};
-use crate::module::Module;
+use crate::module::{Import, Module};
 use crate::store::{Data, ServiceId};
 use crate::wasi::{self, Wasi};
 
@@ -21,27 +22,77 @@ pub fn wasi_service(
     options: wasi::Options,
     add: impl FnOnce(Wasi) -> Result<ServiceId, Error>,
 ) -> Result<Option<Service>, Error> {
-    let Some(import) = module.code.imports.iter().find(|import| wasi::is_service(&import.module)) else {
+    let Some(import) = wasi_import(module) else {
         return Ok(None);
     };
     let wasi = Wasi::new(options, memory_export(module, &import.module)?)?;
-    Ok(Some(Service { id: add(wasi)?, module: import.module.clone() }))
+    Ok(Some(Service {
+        id: add(wasi)?,
+        module: import.module.clone(),
+    }))
+}
+
+/// The function of WASI for an import.
+pub fn wasi_function(
+    mut cx: impl AsContextMut<Data = Data>,
+    module: &Module,
+    import: &Import,
+    service: ServiceId,
+) -> Result<Func, Error> {
+    let Some(func) = wasi::function(&mut cx, service, &import.name) else {
+        return Err(wrong(
+            module,
+            import,
+            "nothing: WASI preview 1 has no function of that name",
+        ));
+    };
+    let found = func.ty(&cx);
+    match &import.ty {
+        ExternType::Func(expected) if FuncType::eq(&found, expected) => Ok(func),
+        _ => Err(wrong(
+            module,
+            import,
+            &format!("{}, as WASI preview 1 has it", function(&found)),
+        )),
+    }
+}
+
+/// Whether a module imports WASI, whoever provides it.
+pub fn imports_wasi(module: &Module) -> bool {
+    wasi_import(module).is_some()
+}
+
+fn wasi_import(module: &Module) -> Option<&Import> {
+    module
+        .code
+        .on_demand()
+        .imports
+        .iter()
+        .find(|import| wasi::is_service(&import.module))
 }
 
 /// The export that the plan binds to `service`; none where it binds an imported memory, or nothing.
 pub fn memory_export(module: &Module, service: &str) -> Result<Option<String>, Error> {
-    let Some(bind) = module.plan.bind.iter().find(|bind| bind.service == service) else { return Ok(None) };
-    match module.interface.memory(&bind.memory) {
+    let Some(bind) = module.plan().bind.iter().find(|bind| bind.service == service) else {
+        return Ok(None);
+    };
+    match module.interface().memory(&bind.memory) {
         Ok(MemorySource::Export(export)) => Ok(Some(export.name.clone())),
         Ok(MemorySource::Import(_)) => Ok(None),
-        Err(error) => Err(Error::new(Class::LinkError, code::LINK, format!("{}: {error}", module.file))),
+        Err(error) => Err(Error::new(
+            Class::LinkError,
+            code::LINK,
+            format!("{}: {error}", module.file),
+        )),
     }
 }
 
 /// Refuses a plan that this version would carry out in part only.
 pub fn check_phases(module: &Module) -> Result<(), Error> {
-    let later = |step: &&Step| step.phase != Phase::Evaluate || matches!(step.args, Args::Service(_)) || step.result != StepResult::Ignore;
-    match module.plan.steps.iter().find(later) {
+    let later = |step: &&Step| {
+        step.phase != Phase::Evaluate || matches!(step.args, Args::Service(_)) || step.result != StepResult::Ignore
+    };
+    match module.plan().steps.iter().find(later) {
         None => Ok(()),
         Some(step) => Err(Error::new(
             Class::LinkError,
@@ -57,8 +108,8 @@ pub fn check_phases(module: &Module) -> Result<(), Error> {
 
 /// Carries out the evaluate steps.
 pub fn evaluate(mut cx: impl AsContextMut<Data = Data>, instance: &Instance, module: &Module) -> wasmtime::Result<()> {
-    for step in &module.plan.steps {
-        let names = step.select.matches(&module.interface);
+    for step in &module.plan().steps {
+        let names = step.select.matches(module.interface());
         for name in names {
             let Some(func) = instance.get_func(&mut cx, name) else {
                 if step.if_missing == IfMissing::Skip {
@@ -78,8 +129,14 @@ pub fn evaluate(mut cx: impl AsContextMut<Data = Data>, instance: &Instance, mod
 }
 
 /// Calls the entry of the plan and returns the exit code. The caller has checked that there is one.
-pub fn call_entry(mut cx: impl AsContextMut<Data = Data>, instance: &Instance, module: &Module) -> wasmtime::Result<i32> {
-    let Some(run) = &module.plan.run else { bail!("the plan has no entry") };
+pub fn call_entry(
+    mut cx: impl AsContextMut<Data = Data>,
+    instance: &Instance,
+    module: &Module,
+) -> wasmtime::Result<i32> {
+    let Some(run) = &module.plan().run else {
+        bail!("the plan has no entry")
+    };
     let Some(func) = instance.get_func(&mut cx, &run.export) else {
         bail!("the plan runs the export '{}', which is no function", run.export)
     };
@@ -95,7 +152,10 @@ pub fn call_entry(mut cx: impl AsContextMut<Data = Data>, instance: &Instance, m
 fn call(mut cx: impl AsContextMut<Data = Data>, func: Func, zeros: bool) -> wasmtime::Result<Vec<Val>> {
     let ty = func.ty(&cx);
     let args = match zeros {
-        true => ty.params().map(|ty| ty.default_value().unwrap_or(Val::I32(0))).collect(),
+        true => ty
+            .params()
+            .map(|ty| ty.default_value().unwrap_or(Val::I32(0)))
+            .collect(),
         false => Vec::new(),
     };
     let mut results = vec![Val::I32(0); ty.results().len()];

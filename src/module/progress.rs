@@ -18,7 +18,10 @@ pub fn show(file: &str, size: usize) -> Progress {
         return Progress(None);
     }
     let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
-    let text = format!("compiling {name} ({:.1} MB), once; then it comes from the cache", size as f64 / 1e6);
+    let text = format!(
+        "compiling {name} ({:.1} MB), once; then it comes from the cache",
+        size as f64 / 1e6
+    );
     let (stop, stopped) = mpsc::channel::<()>();
     let shown = thread::Builder::new().name("wasmport-progress".into()).spawn(move || {
         let begin = Instant::now();
@@ -26,7 +29,11 @@ pub fn show(file: &str, size: usize) -> Progress {
         let mut shown = false;
         while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
             // The terminal may be gone; the compilation does not care.
-            let _ = write!(stderr(), "\r\x1b[Kwasmport: {text}: {:.1} s", begin.elapsed().as_secs_f64());
+            let _ = write!(
+                stderr(),
+                "\r\x1b[Kwasmport: {text}: {:.1} s",
+                begin.elapsed().as_secs_f64()
+            );
             (wait, shown) = (TICK, true);
         }
         if shown {

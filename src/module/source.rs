@@ -1,12 +1,18 @@
 //! Where a module's bytes come from.
 
 use std::borrow::Cow;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read};
+
+use blake3::Hash;
 
 use crate::error::{Class, Error, code};
 
 /// The first bytes of every module and component.
 const MAGIC: &[u8] = b"\0asm";
+
+/// How much of a file is read at once: what fits the cache of a core.
+const CHUNK: usize = 256 * 1024;
 
 /// A file to read, or bytes at hand: a binary, or its text form.
 pub enum Source {
@@ -20,12 +26,28 @@ impl Source {
             Source::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
             Source::File(path) => match fs::read(path) {
                 Ok(bytes) => Ok(Cow::Owned(bytes)),
-                // Reading says what is wrong with a directory, opening does not.
-                Err(error) if fs::metadata(path).is_ok_and(|metadata| metadata.is_dir()) => {
-                    Err(Error::system(&error, "read", path))
-                }
-                Err(error) => Err(Error::system(&error, "open", path)),
+                Err(error) => Err(Error::system(&error, "read", path)),
             },
+        }
+    }
+
+    /// The hash of the bytes. A file is hashed as it is read: to have all of a large one in memory
+    /// takes longer than to hash it.
+    pub fn hash(&self) -> Result<Hash, Error> {
+        let path = match self {
+            Source::Bytes(bytes) => return Ok(blake3::hash(bytes)),
+            Source::File(path) => path,
+        };
+        let mut file = File::open(path).map_err(|error| Error::system(&error, "open", path))?;
+        let mut hasher = blake3::Hasher::new();
+        let mut chunk = vec![0; CHUNK];
+        loop {
+            match file.read(&mut chunk) {
+                Ok(0) => return Ok(hasher.finalize()),
+                Ok(length) => hasher.update(&chunk[..length]),
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => return Err(Error::system(&error, "read", path)),
+            };
         }
     }
 }
@@ -38,7 +60,9 @@ pub fn binary<'a>(bytes: &'a [u8], file: &str) -> Result<Cow<'a, [u8]>, Error> {
     match std::str::from_utf8(bytes) {
         Ok(text) if is_text(text) => match wat::parse_str(text) {
             Ok(binary) => Ok(Cow::Owned(binary)),
-            Err(error) => Err(Error::new(Class::CompileError, code::COMPILE, format!("{file}: {error}")).with_text("file", file)),
+            Err(error) => {
+                Err(Error::new(Class::CompileError, code::COMPILE, format!("{file}: {error}")).with_text("file", file))
+            }
         },
         _ => Err(not_wasm(bytes, file)),
     }

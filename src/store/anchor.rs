@@ -8,6 +8,7 @@
 //! thus V8's alone, and V8 collects it: objects, anchor and store in one go.
 
 use std::cell::{Cell, RefCell};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::ffi::{Env, Record, Reference, Thrown, Value, WeakReference};
@@ -19,6 +20,7 @@ pub struct Anchor {
     objects: RefCell<Vec<u32>>,
     /// How many of them have their place noted.
     placed: Cell<usize>,
+    batching: Cell<bool>,
     length: Cell<u32>,
     /// Slots that hold nothing.
     free: RefCell<Vec<u32>>,
@@ -38,7 +40,10 @@ pub struct Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.dropped.lock().unwrap_or_else(PoisonError::into_inner).push(self.index);
+        self.dropped
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(self.index);
     }
 }
 
@@ -48,6 +53,7 @@ impl Anchor {
         Ok(Anchor {
             objects: RefCell::default(),
             placed: Cell::new(0),
+            batching: Cell::new(false),
             values: env.weak_reference(values)?,
             length: Cell::new(0),
             free: RefCell::default(),
@@ -57,7 +63,8 @@ impl Anchor {
 
     /// The array itself. It is there whenever an object over the store is, so during every call.
     fn values<'s>(&self, env: Env<'s>) -> Result<Value<'s>, Thrown> {
-        env.upgrade(&self.values).ok_or_else(|| env.bug("the values of a store are gone"))
+        env.upgrade(&self.values)
+            .ok_or_else(|| env.bug("the values of a store are gone"))
     }
 
     /// Keeps the anchor alive for as long as the result lives.
@@ -79,12 +86,36 @@ impl Anchor {
 
     /// Ties an object over the store to the anchor, and the anchor to it. Says where it is.
     pub(super) fn add_object(&self, env: Env<'_>, object: Value<'_>) -> Result<u32, Thrown> {
-        let ties = env.local(Ties::new)?;
         let values = self.values(env)?;
-        ties.set(env, &ties.anchors, object, values)?;
         let index = self.add(env, values, object)?;
         self.objects.borrow_mut().push(index);
+        if !self.batching.get() {
+            self.tie(env, index..index + 1)?;
+        }
         Ok(index)
+    }
+
+    /// Adds all the objects that `f` adds, and nothing else that it puts, in one go: calling into
+    /// JavaScript costs more than what is done there.
+    pub(super) fn batch<R, E: From<Thrown>>(&self, env: Env<'_>, f: impl FnOnce() -> Result<R, E>) -> Result<R, E> {
+        let start = self.length.get();
+        self.batching.set(true);
+        let result = f();
+        self.batching.set(false);
+        // What was added before a failure can be found again too, and must keep the anchor.
+        self.tie(env, start..self.length.get())?;
+        result
+    }
+
+    fn tie(&self, env: Env<'_>, places: Range<u32>) -> Result<(), Thrown> {
+        let ties = env.local(Ties::new)?;
+        let args = [
+            env.deref(&ties.anchors)?,
+            self.values(env)?,
+            env.number(places.start.into())?,
+            env.number(places.end.into())?,
+        ];
+        env.call(env.deref(&ties.tie)?, &args).map(drop)
     }
 
     /// Where an object that `add_object` put is.
@@ -93,9 +124,16 @@ impl Anchor {
         let values = self.values(env)?;
         let objects = self.objects.borrow();
         for index in &objects[self.placed.replace(objects.len())..] {
-            ties.set(env, &ties.places, env.get_element(values, *index)?, env.number((*index).into())?)?;
+            ties.set(
+                env,
+                &ties.places,
+                env.get_element(values, *index)?,
+                env.number((*index).into())?,
+            )?;
         }
-        Ok(env.as_number(ties.get(env, &ties.places, object)?).map(|index| index as u32))
+        Ok(env
+            .as_number(ties.get(env, &ties.places, object)?)
+            .map(|index| index as u32))
     }
 
     /// Stores a value until the slot is dropped.
@@ -110,7 +148,10 @@ impl Anchor {
             }
             None => self.add(env, values, value)?,
         };
-        Ok(Slot { index, dropped: self.dropped.clone() })
+        Ok(Slot {
+            index,
+            dropped: self.dropped.clone(),
+        })
     }
 
     fn add(&self, env: Env<'_>, values: Value<'_>, value: Value<'_>) -> Result<u32, Thrown> {
@@ -148,7 +189,11 @@ struct Ties {
     places: Reference,
     get: Reference,
     set: Reference,
+    /// Makes the objects in a range of an anchor keep it.
+    tie: Reference,
 }
+
+const TIE: &str = "(anchors, anchor, from, to) => { for (; from < to; from++) anchors.set(anchor[from], anchor) }";
 
 impl Ties {
     fn new(env: Env<'_>) -> Result<Ties, Thrown> {
@@ -159,6 +204,7 @@ impl Ties {
             places: env.reference(places)?,
             get: env.reference(env.get(anchors, "get")?)?,
             set: env.reference(env.get(anchors, "set")?)?,
+            tie: env.reference(env.run_script(TIE)?)?,
         })
     }
 
@@ -167,6 +213,7 @@ impl Ties {
     }
 
     fn set(&self, env: Env<'_>, map: &Reference, key: Value<'_>, value: Value<'_>) -> Result<(), Thrown> {
-        env.call_method(env.deref(map)?, env.deref(&self.set)?, &[key, value]).map(drop)
+        env.call_method(env.deref(map)?, env.deref(&self.set)?, &[key, value])
+            .map(drop)
     }
 }

@@ -47,7 +47,9 @@ impl Data {
     /// If the id is of another store or type: ids never leave the closures made for them.
     #[inline]
     pub fn service<S: Any>(&mut self, id: ServiceId) -> &mut S {
-        self.services[id.0 as usize].downcast_mut().expect("a service id names its own service")
+        self.services[id.0 as usize]
+            .downcast_mut()
+            .expect("a service id names its own service")
     }
 
     pub(super) fn grown(&self) -> Arc<AtomicBool> {

@@ -25,9 +25,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustc_hash::FxHashMap;
-use wasmtime::{AsContextMut, Module, Store, StoreContextMut};
+use wasmtime::{AsContext, AsContextMut, Engine, Module, Store, StoreContextMut};
 
-use crate::engine::{self, MAX_WASM_STACK};
+use crate::engine::MAX_WASM_STACK;
 use crate::error::{Class, Error, code};
 use crate::ffi::{Callable, Env, Record, StackBounds, Thrown, Value};
 
@@ -55,7 +55,7 @@ pub struct StoreCell {
     anchor: Anchor,
     /// Where in the anchor the JavaScript object for an object of the store is.
     objects: RefCell<FxHashMap<ObjectKey, u32>>,
-    /// The records of the function objects, by their place in the anchor.
+    /// The records of function objects and namespaces, by their place in the anchor.
     records: RefCell<FxHashMap<u32, Rc<dyn Any>>>,
     /// Set when a memory of the store may have grown since `views` were last compared with it.
     grown: Arc<AtomicBool>,
@@ -66,8 +66,8 @@ pub struct StoreCell {
 impl StoreCell {
     /// A new store. Its anchor is kept by the JavaScript objects made over it, and until then by
     /// the handle scope of the caller.
-    pub fn new(env: Env<'_>) -> Result<Rc<StoreCell>, Error> {
-        let mut store = Store::new(engine::engine()?, Data::default());
+    pub fn new(env: Env<'_>, engine: &Engine) -> Result<Rc<StoreCell>, Error> {
+        let mut store = Store::new(engine, Data::default());
         let grown = store.data().grown();
         store.limiter(|data| data.limiter());
         let current = pointer(store.as_context_mut());
@@ -92,16 +92,21 @@ impl StoreCell {
     /// Uses the store, without entering WebAssembly.
     #[inline]
     pub fn with<R>(&self, f: impl FnOnce(StoreContextMut<'_, Data>) -> R) -> Result<R, Error> {
+        if self.disposed.get() {
+            return Err(disposed());
+        }
         let current = self.current.replace(ptr::null_mut());
         if current.is_null() {
-            return Err(self.refuse());
+            return Err(Error::internal("a store was entered while it was in use"));
         }
         let _restore = Restore { cell: self, current };
         // SAFETY: `current` is the context of the innermost holder of the store (the store itself,
         // or the host call that `lend` is running in). That holder does not use it before we
         // return, and taking it out of the cell keeps everybody else from using it meanwhile.
         // `StoreContextMut` is a transparent wrapper of this pointer (Wasmtime's C API relies on it).
-        Ok(f(unsafe { mem::transmute::<*mut c_void, StoreContextMut<'_, Data>>(current) }))
+        Ok(f(unsafe {
+            mem::transmute::<*mut c_void, StoreContextMut<'_, Data>>(current)
+        }))
     }
 
     /// Enters WebAssembly: `f` calls a function of the store.
@@ -135,6 +140,23 @@ impl StoreCell {
         index.map(|index| self.anchor.get(env, index)).transpose()
     }
 
+    /// Runs `f`, which makes JavaScript objects over the store, and lets them all keep it in one go.
+    pub fn batch<R, E: From<Thrown>>(&self, env: Env<'_>, f: impl FnOnce() -> Result<R, E>) -> Result<R, E> {
+        self.anchor.batch(env, f)
+    }
+
+    /// The cell that an object over a store keeps; none for any other object.
+    pub fn kept_by(env: Env<'_>, object: Value<'_>) -> Result<Option<Rc<StoreCell>>, Thrown> {
+        Ok(Anchor::kept_by(env, object)?.map(|Keeper(cell)| cell.clone()))
+    }
+
+    /// Attaches a record to an object over the store, and makes the object keep the store.
+    pub fn attach<T: 'static>(&self, env: Env<'_>, object: Value<'_>, record: T) -> Result<(), Thrown> {
+        let index = self.anchor.add_object(env, object)?;
+        self.records.borrow_mut().insert(index, Rc::new(record));
+        Ok(())
+    }
+
     /// Makes `object` the JavaScript object for `key`. It keeps the store.
     pub fn adopt(&self, env: Env<'_>, key: ObjectKey, object: Value<'_>) -> Result<(), Thrown> {
         let index = self.anchor.add_object(env, object)?;
@@ -162,12 +184,16 @@ impl StoreCell {
         Ok(function)
     }
 
-    /// The cell and the record of a function object that `callable` made.
-    pub fn record_of<T: Callable>(env: Env<'_>, function: Value<'_>) -> Result<Option<(Rc<StoreCell>, Rc<T>)>, Thrown> {
-        let Some(Keeper(cell)) = Anchor::kept_by(env, function)? else { return Ok(None) };
-        let index = cell.anchor.find(env, function)?;
+    /// The cell and the record of a function that `callable` made, or an object that `attach` got.
+    pub fn record_of<T: 'static>(env: Env<'_>, object: Value<'_>) -> Result<Option<(Rc<StoreCell>, Rc<T>)>, Thrown> {
+        let Some(cell) = StoreCell::kept_by(env, object)? else {
+            return Ok(None);
+        };
+        let index = cell.anchor.find(env, object)?;
         let record = index.and_then(|index| cell.records.borrow().get(&index).cloned());
-        Ok(record.and_then(|record| record.downcast().ok()).map(|record| (cell.clone(), record)))
+        Ok(record
+            .and_then(|record| record.downcast().ok())
+            .map(|record| (cell, record)))
     }
 
     /// Adds a view of a memory, to be told of growth.
@@ -181,7 +207,11 @@ impl StoreCell {
     /// the buffers over the memory before JavaScript can look at them.
     #[inline]
     pub fn settle(&self, env: Env<'_>) -> Result<(), Error> {
-        if self.grown.load(Ordering::Relaxed) { self.refresh_views(env) } else { Ok(()) }
+        if self.grown.load(Ordering::Relaxed) {
+            self.refresh_views(env)
+        } else {
+            Ok(())
+        }
     }
 
     #[cold]
@@ -225,17 +255,9 @@ impl StoreCell {
         }
     }
 
-    #[cold]
-    fn refuse(&self) -> Error {
-        if self.disposed.get() {
-            Error::new(
-                Class::Error,
-                code::DISPOSED,
-                "this WebAssembly instance was disposed of; load it again to use it",
-            )
-        } else {
-            Error::internal("a store was entered while it was in use")
-        }
+    /// Whether the store's memories come from the pool, and so its modules must.
+    pub fn engine(&self) -> Result<Engine, Error> {
+        self.with(|cx| cx.as_context().engine().clone())
     }
 }
 
@@ -288,6 +310,15 @@ impl Drop for Leave<'_> {
 fn pointer(cx: StoreContextMut<'_, Data>) -> *mut c_void {
     // SAFETY: `StoreContextMut` is a transparent wrapper of a pointer (see `with`).
     unsafe { mem::transmute::<StoreContextMut<'_, Data>, *mut c_void>(cx) }
+}
+
+#[cold]
+fn disposed() -> Error {
+    Error::new(
+        Class::Error,
+        code::DISPOSED,
+        "this WebAssembly instance was disposed of; load it again to use it",
+    )
 }
 
 #[cold]

@@ -36,14 +36,19 @@ pub fn error_of(error: wasmtime::Error, file: &str, files: &Files) -> Error {
             code::EXIT,
             format!("{file}: the guest called proc_exit({status}) outside of a run, which ended the call"),
         )
-        .with("exitCode", Detail::Number((*status).into()));
+        .with("exitCode", Detail::Number((*status).into()))
+        .with_text("file", file);
     }
-    let frames = error.downcast_ref().map(|trace| frames(trace, file, files)).unwrap_or_default();
+    let frames = error
+        .downcast_ref()
+        .map(|trace| frames(trace, file, files))
+        .unwrap_or_default();
     let Some(trap) = error.downcast_ref::<Trap>() else {
         // A crate error of a host function of ours travels as it is.
         return match error.downcast::<Error>() {
             Ok(error) => error,
-            Err(error) => Error::new(Class::RuntimeError, code::TRAP, format!("{file}: {}", error.root_cause())),
+            Err(error) => Error::new(Class::RuntimeError, code::TRAP, format!("{file}: {}", causes(&error)))
+                .with_text("file", file),
         }
         .with_frames(frames);
     };
@@ -55,16 +60,27 @@ pub fn error_of(error: wasmtime::Error, file: &str, files: &Files) -> Error {
             format!("Maximum call stack size exceeded in {file}"),
         )
         .with_text("trap", name)
+        .with_text("file", file)
         .with_frames(frames);
     }
     let text = match trap {
         Trap::UnreachableCodeReached => "unreachable executed".into(),
         other => other.to_string(),
     };
-    Error::new(Class::RuntimeError, code::TRAP, text)
+    Error::new(Class::RuntimeError, code::TRAP, format!("{text} in {file}"))
         .with_text("trap", name)
         .with_text("file", file)
         .with_frames(frames)
+}
+
+/// What a host function failed with, outermost first, without the trace that Wasmtime puts among the causes.
+fn causes(error: &wasmtime::Error) -> String {
+    let texts: Vec<_> = error
+        .chain()
+        .map(|cause| cause.to_string())
+        .filter(|text| !text.starts_with("error while executing at"))
+        .collect();
+    texts.join(": ")
 }
 
 /// `function (file:wasm-function[index]:0xoffset)`, as the WebAssembly web API writes a location.
@@ -75,7 +91,10 @@ fn frames(trace: &WasmBacktrace, file: &str, files: &Files) -> Vec<String> {
         .map(|frame| {
             let index = frame.func_index();
             let offset = frame.module_offset().unwrap_or(0);
-            let file = files.iter().find(|(module, _)| Module::same(module, frame.module())).map_or(file, |(_, file)| file);
+            let file = files
+                .iter()
+                .find(|(module, _)| Module::same(module, frame.module()))
+                .map_or(file, |(_, file)| file);
             let location = format!("{file}:wasm-function[{index}]:{offset:#x}");
             match frame.func_name() {
                 Some(name) => format!("{} ({location})", rustc_demangle::demangle(name)),

@@ -36,7 +36,12 @@ pub fn function_object<'s>(
     if let Some(object) = cell.object(env, key)? {
         return Ok(object);
     }
-    let record = ExportedFunction { cell: Rc::downgrade(cell), func, signature: Signature::new(ty), file: file.clone() };
+    let record = ExportedFunction {
+        cell: Rc::downgrade(cell),
+        func,
+        signature: Signature::new(ty),
+        file: file.clone(),
+    };
     Ok(cell.callable(env, Some(key), name, record)?)
 }
 

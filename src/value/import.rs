@@ -4,7 +4,7 @@ use std::mem::MaybeUninit;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use wasmtime::{Caller, AsContextMut, Func, FuncType, RootScope, ValRaw};
+use wasmtime::{AsContextMut, Caller, Func, FuncType, RootScope, ValRaw};
 
 use super::item::{Item, opaque};
 use super::{Kind, Signature, number};
@@ -72,14 +72,20 @@ pub fn import_function(
 impl ImportedFunction {
     fn call(&self, mut caller: Caller<'_, Data>, raw: &mut [MaybeUninit<ValRaw>]) -> wasmtime::Result<()> {
         // A store without its cell is being dropped, and runs nothing.
-        let Some(cell) = self.cell.upgrade() else { return Err(JsException.into()) };
+        let Some(cell) = self.cell.upgrade() else {
+            return Err(JsException.into());
+        };
         // SAFETY: WebAssembly runs below a call from JavaScript of this environment and thread.
         let env = unsafe { self.env.env() };
         let outcome = if self.signature.numeric {
-            cell.lend(caller.as_context_mut(), || env.scoped(|env| self.call_numeric(&cell, env, raw)))
+            cell.lend(caller.as_context_mut(), || {
+                env.scoped(|env| self.call_numeric(&cell, env, raw))
+            })
         } else {
             let items = self.read(&mut caller, raw);
-            cell.lend(caller.as_context_mut(), || env.scoped(|env| self.call_any(&cell, env, items, raw)))
+            cell.lend(caller.as_context_mut(), || {
+                env.scoped(|env| self.call_any(&cell, env, items, raw))
+            })
         };
         outcome.map_err(|error| match error {
             Error::Thrown => JsException.into(),
@@ -90,7 +96,8 @@ impl ImportedFunction {
     }
 
     fn function<'s>(&self, env: Env<'s>) -> Result<Value<'s>, Error> {
-        env.upgrade(&self.function).ok_or_else(|| Error::internal("an imported function is gone"))
+        env.upgrade(&self.function)
+            .ok_or_else(|| Error::internal("an imported function is gone"))
     }
 
     fn call_numeric(&self, cell: &StoreCell, env: Env<'_>, raw: &mut [MaybeUninit<ValRaw>]) -> Result<(), Error> {
@@ -209,7 +216,10 @@ impl ImportedFunction {
             code::VALUE,
             format!(
                 "{}: import {}.{} returned {} values where its type has {expected} results",
-                self.file, self.module, self.name, values.len()
+                self.file,
+                self.module,
+                self.name,
+                values.len()
             ),
         ))
     }

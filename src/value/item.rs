@@ -42,19 +42,28 @@ impl Item {
                     Type::Function => StoreCell::record_of::<ExportedFunction>(env, value)?,
                     _ => None,
                 };
-                let Some((store, exported)) = exported else { return Err(wrong(env, value, ty)) };
+                let Some((store, exported)) = exported else {
+                    return Err(wrong(env, value, ty));
+                };
                 if !Rc::ptr_eq(&store, cell) {
                     return Err(Error::new(
                         Class::TypeError,
                         code::VALUE,
-                        format!("{ty} expected: this function belongs to another store; pass it as an import instead, which bridges it"),
+                        format!(
+                            "{ty} expected: this function belongs to another store; pass it as an import instead, which bridges it"
+                        ),
                     ));
                 }
                 let func = exported.func();
                 let matches = ty.as_ref().is_some_and(|ty| {
-                    cell.with(|cx| Ref::Func(Some(func)).matches_ty(&cx, ty).unwrap_or(false)).unwrap_or(false)
+                    cell.with(|cx| Ref::Func(Some(func)).matches_ty(&cx, ty).unwrap_or(false))
+                        .unwrap_or(false)
                 });
-                if matches { Ok(Item::Func(func)) } else { Err(wrong(env, value, ty)) }
+                if matches {
+                    Ok(Item::Func(func))
+                } else {
+                    Err(wrong(env, value, ty))
+                }
             }
             Kind::Opaque => Err(opaque(ty)),
             _ => {
@@ -67,7 +76,12 @@ impl Item {
     }
 
     /// `ToJSValue`. Nobody may hold the store.
-    pub fn to_js<'s>(&self, cell: &Rc<StoreCell>, env: Env<'s>, file: &std::sync::Arc<str>) -> Result<Value<'s>, Error> {
+    pub fn to_js<'s>(
+        &self,
+        cell: &Rc<StoreCell>,
+        env: Env<'s>,
+        file: &std::sync::Arc<str>,
+    ) -> Result<Value<'s>, Error> {
         Ok(match self {
             Item::Number(raw, kind) => number::to_js(env, raw, *kind)?,
             Item::Null(_) => env.null()?,
@@ -104,7 +118,11 @@ impl Item {
     }
 
     fn from_extern(cx: impl wasmtime::AsContext, reference: Rooted<ExternRef>) -> Item {
-        let slot = reference.data(&cx).ok().flatten().and_then(|data| data.downcast_ref::<Slot>());
+        let slot = reference
+            .data(&cx)
+            .ok()
+            .flatten()
+            .and_then(|data| data.downcast_ref::<Slot>());
         slot.map_or(Item::Foreign, |slot| Item::Take(slot.index))
     }
 
@@ -145,7 +163,10 @@ impl Item {
         cx: &mut RootScope<StoreContextMut<'_, Data>>,
         mut write: impl FnMut(usize, ValRaw),
     ) -> wasmtime::Result<()> {
-        let vals = items.into_iter().map(|item| item.into_val(&mut *cx)).collect::<wasmtime::Result<Vec<_>>>()?;
+        let vals = items
+            .into_iter()
+            .map(|item| item.into_val(&mut *cx))
+            .collect::<wasmtime::Result<Vec<_>>>()?;
         for (index, val) in vals.into_iter().enumerate() {
             write(index, val.to_raw(&mut *cx)?);
         }
@@ -159,7 +180,11 @@ fn wrong(env: Env<'_>, value: Value<'_>, ty: &ValType) -> Error {
         Kind::Func { .. } => "an exported WebAssembly function of that type",
         _ => "any value but null",
     };
-    Error::new(Class::TypeError, code::VALUE, format!("{ty} expected: {right}; got {}", env.describe(value)))
+    Error::new(
+        Class::TypeError,
+        code::VALUE,
+        format!("{ty} expected: {right}; got {}", env.describe(value)),
+    )
 }
 
 /// The error for a value of a type that JavaScript has none for.

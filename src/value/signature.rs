@@ -9,8 +9,12 @@ pub enum Kind {
     I64,
     F32,
     F64,
-    Extern { nullable: bool },
-    Func { nullable: bool },
+    Extern {
+        nullable: bool,
+    },
+    Func {
+        nullable: bool,
+    },
     /// No JavaScript value stands for it: `v128`, and references that this version does not carry.
     Opaque,
 }
@@ -57,7 +61,13 @@ impl Signature {
         let all = || params.iter().chain(&results);
         let numeric = all().all(|kind| kind.is_number());
         let callable = all().all(|kind| *kind != Kind::Opaque);
-        Signature { ty, params, results, numeric, callable }
+        Signature {
+            ty,
+            params,
+            results,
+            numeric,
+            callable,
+        }
     }
 
     /// How many raw values a call needs room for: results come back in place of parameters.

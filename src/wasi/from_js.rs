@@ -45,17 +45,10 @@ impl WasiOptions {
         };
         let (stdout, captured_stdout) = output("stdout", &self.stdout)?;
         let (stderr, captured_stderr) = output("stderr", &self.stderr)?;
-        let preopens = self.preopens.into_iter().map(
-            |PreopenOption {
-                 guest,
-                 host,
-                 readonly,
-             }| Preopen {
-                guest,
-                host,
-                readonly,
-            },
-        );
+        let preopens = self
+            .preopens
+            .into_iter()
+            .map(|PreopenOption { guest, host, readonly }| Preopen { guest, host, readonly });
         let env = self
             .env
             .into_iter()
@@ -105,9 +98,7 @@ impl From<super::options::Error> for Error {
             super::options::Error::Preopen { guest, host, error } => {
                 Error::system(error, "open", host).with_text("preopen", guest.as_str())
             }
-            super::options::Error::Option { .. } => {
-                Error::new(Class::TypeError, code::OPTION, error.to_string())
-            }
+            super::options::Error::Option { .. } => Error::new(Class::TypeError, code::OPTION, error.to_string()),
         }
     }
 }

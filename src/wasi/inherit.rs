@@ -102,11 +102,7 @@ impl InputStream for InheritedInput {
 }
 
 fn ready_now() -> io::Result<bool> {
-    wait(
-        io::stdin().as_fd(),
-        PollFlags::IN,
-        Some(&Timespec::default()),
-    )
+    wait(io::stdin().as_fd(), PollFlags::IN, Some(&Timespec::default()))
 }
 
 fn read(size: usize) -> StreamResult<Bytes> {
@@ -148,10 +144,7 @@ impl Pollable for InheritedInput {
         // The thread ends with this wait, whichever event ends it: `_running` is closed then.
         spawn_blocking(move || {
             let stdin = io::stdin();
-            let mut fds = [
-                PollFd::new(&stdin, PollFlags::IN),
-                PollFd::new(&stop, PollFlags::IN),
-            ];
+            let mut fds = [PollFd::new(&stdin, PollFlags::IN), PollFd::new(&stop, PollFlags::IN)];
             while let Err(Errno::INTR) = poll(&mut fds, None) {}
         })
         .await;

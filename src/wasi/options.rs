@@ -132,12 +132,7 @@ pub(super) fn context(options: Options) -> Result<WasiP1Ctx, Error> {
             builder.stderr(Direct(capture));
         }
     }
-    for Preopen {
-        guest,
-        host,
-        readonly,
-    } in options.preopens
-    {
+    for Preopen { guest, host, readonly } in options.preopens {
         let perms = if readonly {
             FsPerms::ReadOnly
         } else {

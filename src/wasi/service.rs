@@ -1,8 +1,6 @@
 //! The state of one guest's WASI, and the memory it works on.
 
-use wasmtime::{
-    AsContextMut, Caller, Error, Extern, Memory, Result, SharedMemory, bail, format_err,
-};
+use wasmtime::{AsContextMut, Caller, Error, Extern, Memory, Result, SharedMemory, bail, format_err};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p1::wasi_snapshot_preview1::WasiSnapshotPreview1;
 use wiggle::GuestMemory;

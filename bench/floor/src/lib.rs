@@ -2,20 +2,16 @@
 //! `add(a, b)` is the least an exported function can be; `callLoop(fn, n)` is the least a host can do to call an import.
 
 use napi_sys::{
-    Status, napi_call_function, napi_callback, napi_callback_info, napi_close_handle_scope,
-    napi_create_function, napi_create_int32, napi_env, napi_get_cb_info, napi_get_undefined,
-    napi_get_value_int32, napi_open_handle_scope, napi_set_named_property, napi_status, napi_value,
+    Status, napi_call_function, napi_callback, napi_callback_info, napi_close_handle_scope, napi_create_function,
+    napi_create_int32, napi_env, napi_get_cb_info, napi_get_undefined, napi_get_value_int32, napi_open_handle_scope,
+    napi_set_named_property, napi_status, napi_value,
 };
 use std::ffi::CStr;
 use std::ptr::null_mut;
 
 /// Stops the benchmark: a failed call would make every figure after it meaningless.
 fn ok(status: napi_status) {
-    assert_eq!(
-        status,
-        Status::napi_ok,
-        "a Node-API call of the floor failed"
-    );
+    assert_eq!(status, Status::napi_ok, "a Node-API call of the floor failed");
 }
 
 /// Two arguments of the current callback.
@@ -26,16 +22,7 @@ unsafe fn two_arguments(env: napi_env, info: napi_callback_info) -> [napi_value;
     let mut argc = 2;
     let mut argv = [null_mut(); 2];
     // SAFETY: the caller vouches for `env` and `info`; `argv` has room for `argc` values.
-    ok(unsafe {
-        napi_get_cb_info(
-            env,
-            info,
-            &mut argc,
-            argv.as_mut_ptr(),
-            null_mut(),
-            null_mut(),
-        )
-    });
+    ok(unsafe { napi_get_cb_info(env, info, &mut argc, argv.as_mut_ptr(), null_mut(), null_mut()) });
     argv
 }
 
@@ -80,14 +67,7 @@ extern "C" fn call_loop(env: napi_env, info: napi_callback_info) -> napi_value {
             ok(napi_open_handle_scope(env, &mut scope));
             let argument = number(env, i);
             let mut result = null_mut();
-            ok(napi_call_function(
-                env,
-                receiver,
-                function,
-                1,
-                &argument,
-                &mut result,
-            ));
+            ok(napi_call_function(env, receiver, function, 1, &argument, &mut result));
             sum = sum.wrapping_add(int(env, result));
             ok(napi_close_handle_scope(env, scope));
         }
@@ -110,12 +90,7 @@ unsafe fn define(env: napi_env, exports: napi_value, name: &CStr, callback: napi
             null_mut(),
             &mut function,
         ));
-        ok(napi_set_named_property(
-            env,
-            exports,
-            name.as_ptr(),
-            function,
-        ));
+        ok(napi_set_named_property(env, exports, name.as_ptr(), function));
     }
 }
 

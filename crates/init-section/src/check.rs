@@ -2,14 +2,13 @@
 
 use crate::infer::REGISTER;
 use crate::{
-    Args, Bind, Error, Export, ExternType, IfMissing, Interface, Plan, Run, RunArgs, RunResult,
-    Select, Step, StepResult, ValueType,
+    Args, Bind, Error, Export, ExternType, IfMissing, Interface, Plan, Run, RunArgs, RunResult, Select, Step,
+    StepResult, ValueType,
 };
 
 pub(crate) fn plan(plan: &Plan, interface: &Interface) -> Result<(), Error> {
     for each in &plan.bind {
-        bind(each, interface)
-            .map_err(|reason| in_part(&format!("bind of {:?}", each.service), &reason))?;
+        bind(each, interface).map_err(|reason| in_part(&format!("bind of {:?}", each.service), &reason))?;
     }
     for (index, each) in plan.steps.iter().enumerate() {
         step(each, interface).map_err(|reason| in_part(&format!("step {index}"), &reason))?;
@@ -84,10 +83,7 @@ fn run(run: &Run, interface: &Interface) -> Result<(), String> {
     }
     // A function without a result ends with the exit code 0, unless it calls proc_exit.
     if run.result == RunResult::ExitCode && !matches!(&**results, [] | [ValueType::I32]) {
-        return Err(wrong_signature(
-            export,
-            "an exit code is one i32, or no result at all",
-        ));
+        return Err(wrong_signature(export, "an exit code is one i32, or no result at all"));
     }
     Ok(())
 }
@@ -100,18 +96,10 @@ fn no_params(export: &Export, params: &[ValueType]) -> Result<(), String> {
 }
 
 fn numeric_params(export: &Export, params: &[ValueType]) -> Result<(), String> {
-    let has_zero = |ty: &ValueType| {
-        matches!(
-            ty,
-            ValueType::I32 | ValueType::I64 | ValueType::F32 | ValueType::F64
-        )
-    };
+    let has_zero = |ty: &ValueType| matches!(ty, ValueType::I32 | ValueType::I64 | ValueType::F32 | ValueType::F64);
     match params.iter().find(|ty| !has_zero(ty)) {
         None => Ok(()),
-        Some(ty) => Err(wrong_signature(
-            export,
-            &format!("there is no zero of type {ty}"),
-        )),
+        Some(ty) => Err(wrong_signature(export, &format!("there is no zero of type {ty}"))),
     }
 }
 
@@ -132,13 +120,7 @@ fn wrong_kind(export: &Export, expected: &str) -> String {
 }
 
 fn wrong_signature(export: &Export, why: &str) -> String {
-    let list = |types: &[ValueType]| {
-        types
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
+    let list = |types: &[ValueType]| types.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let signature = match &export.ty {
         ExternType::Func { params, results } => {
             format!("({}) -> ({})", list(params), list(results))

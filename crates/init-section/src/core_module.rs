@@ -64,11 +64,7 @@ struct Spaces {
 }
 
 impl Spaces {
-    fn read(
-        &mut self,
-        interface: &mut Interface,
-        sections: &CoreSections<'_>,
-    ) -> Result<(), Error> {
+    fn read(&mut self, interface: &mut Interface, sections: &CoreSections<'_>) -> Result<(), Error> {
         if let Some(section) = sections.get(id::TYPE) {
             for group in section.items::<wasmparser::RecGroup>()? {
                 for ty in group?.into_types() {
@@ -95,9 +91,7 @@ impl Spaces {
         }
         if let Some(section) = sections.get(id::EXPORT) {
             let exports = section.items::<wasmparser::Export<'_>>()?;
-            let exports = exports
-                .into_iter_with_offsets()
-                .collect::<Result<Vec<_>, _>>()?;
+            let exports = exports.into_iter_with_offsets().collect::<Result<Vec<_>, _>>()?;
             let exported = |kind| exports.iter().any(|(_, export)| export.kind == kind);
             self.definitions(sections, exported)?;
             for (offset, export) in exports {
@@ -175,19 +169,13 @@ impl Spaces {
     fn export(&self, export: &wasmparser::Export<'_>, offset: usize) -> Result<ExternType, Error> {
         let index = export.index as usize;
         let ty = match export.kind {
-            ExternalKind::Func | ExternalKind::FuncExact => self
-                .funcs
-                .get(index)
-                .map(|ty| self.func(*ty, offset))
-                .transpose()?,
+            ExternalKind::Func | ExternalKind::FuncExact => {
+                self.funcs.get(index).map(|ty| self.func(*ty, offset)).transpose()?
+            }
             ExternalKind::Table => self.tables.get(index).map(|ty| (*ty).into()),
             ExternalKind::Memory => self.memories.get(index).map(|ty| (*ty).into()),
             ExternalKind::Global => self.globals.get(index).map(|ty| (*ty).into()),
-            ExternalKind::Tag => self
-                .tags
-                .get(index)
-                .map(|ty| self.tag(*ty, offset))
-                .transpose()?,
+            ExternalKind::Tag => self.tags.get(index).map(|ty| self.tag(*ty, offset)).transpose()?,
         };
         ty.ok_or_else(|| {
             let name = export.name;
@@ -201,14 +189,8 @@ impl Spaces {
     fn signature(&self, index: u32, offset: usize) -> Result<&Signature, Error> {
         match self.types.get(index as usize) {
             Some(Some(ty)) => Ok(ty),
-            Some(None) => Err(Error::compile(
-                offset,
-                format!("type {index} is not a function type"),
-            )),
-            None => Err(Error::compile(
-                offset,
-                format!("type {index} is not defined"),
-            )),
+            Some(None) => Err(Error::compile(offset, format!("type {index} is not a function type"))),
+            None => Err(Error::compile(offset, format!("type {index} is not defined"))),
         }
     }
 

@@ -2,8 +2,8 @@
 
 use crate::reader::Reader;
 use crate::{
-    Args, Bind, Error, IfMissing, InitPayload, Instance, Kind, Phase, Run, RunArgs, RunResult,
-    Section, Select, Step, StepResult,
+    Args, Bind, Error, IfMissing, InitPayload, Instance, Kind, Phase, Run, RunArgs, RunResult, Section, Select, Step,
+    StepResult,
 };
 
 /// The version of the encoding.
@@ -30,10 +30,7 @@ impl Section {
         let start = reader.offset();
         let version = reader.u32("the version")?;
         if version != VERSION {
-            return Err(reader.error(
-                start,
-                format!("unknown version {version}; version {VERSION} is known"),
-            ));
+            return Err(reader.error(start, format!("unknown version {version}; version {VERSION} is known")));
         }
         let mut section = Section::default();
         let mut last = None;
@@ -45,10 +42,7 @@ impl Section {
                     return Err(reader.error(start, format!("sub-section {id} is repeated")));
                 }
                 Some(last) if id < last => {
-                    return Err(reader.error(
-                        start,
-                        format!("sub-section {id} is out of order, after {last}"),
-                    ));
+                    return Err(reader.error(start, format!("sub-section {id} is out of order, after {last}")));
                 }
                 _ => last = Some(id),
             }
@@ -59,10 +53,7 @@ impl Section {
                 id::HIDE => "the hide sub-section",
                 _ if id & id::IGNORABLE != 0 => "an unknown sub-section",
                 _ => {
-                    return Err(reader.error(
-                        start,
-                        format!("unknown sub-section {id}, which must be understood"),
-                    ));
+                    return Err(reader.error(start, format!("unknown sub-section {id}, which must be understood")));
                 }
             };
             if id == id::BIND && kind == Kind::Component {
@@ -127,20 +118,12 @@ fn step(reader: &mut Reader<'_>) -> Result<Step, Error> {
             "the result of a step",
             &[StepResult::Ignore, StepResult::Namespace],
         )?,
-        if_missing: choice(
-            reader,
-            "if_missing of a step",
-            &[IfMissing::Error, IfMissing::Skip],
-        )?,
+        if_missing: choice(reader, "if_missing of a step", &[IfMissing::Error, IfMissing::Skip])?,
     })
 }
 
 fn select(reader: &mut Reader<'_>) -> Result<Select, Error> {
-    let select = choice(
-        reader,
-        "the form of a selection",
-        &[Select::Export, Select::Prefix],
-    )?;
+    let select = choice(reader, "the form of a selection", &[Select::Export, Select::Prefix])?;
     Ok(select(reader.name("the name of a selection")?.to_owned()))
 }
 
@@ -158,16 +141,8 @@ fn run(reader: &mut Reader<'_>) -> Result<Option<Run>, Error> {
     }
     Ok(Some(Run {
         export: reader.name("the export of the entry")?.to_owned(),
-        args: choice(
-            reader,
-            "the args of the entry",
-            &[RunArgs::None, RunArgs::Zeros],
-        )?,
-        instance: choice(
-            reader,
-            "the instance of the entry",
-            &[Instance::Same, Instance::Fresh],
-        )?,
+        args: choice(reader, "the args of the entry", &[RunArgs::None, RunArgs::Zeros])?,
+        instance: choice(reader, "the instance of the entry", &[Instance::Same, Instance::Fresh])?,
         result: choice(
             reader,
             "the result of the entry",

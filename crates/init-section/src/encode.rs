@@ -34,15 +34,38 @@ impl Section {
 pub fn set_section(bytes: &[u8], section: &Section) -> Result<Vec<u8>, Error> {
     let (kind, _) = sections::open(bytes)?;
     if kind == Kind::Component && section.bind.is_some() {
-        return Err(Error::link(
-            "the init section of a component has no bind part",
-        ));
+        return Err(Error::link("the init section of a component has no bind part"));
     }
     let mut out = strip_section(bytes)?;
     frame(&mut out, CUSTOM, |out| {
         name(out, "init");
         out.extend(section.encode());
     });
+    Ok(out)
+}
+
+/// The core sections that hold the bulk of a module and say nothing of its interface.
+const BULK: [u8; 3] = [9, 10, 11]; // element, code, data
+
+/// The sections of a core module that [`crate::Interface::parse`] reads, as a binary of their own. Kept
+/// beside compiled code, it spares reading the module again to know its interface and plan.
+///
+/// # Errors
+///
+/// A compile error where the binary is malformed.
+pub fn outline(bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    let (_, sections) = sections::open(bytes)?;
+    let mut out = bytes[..8].to_vec();
+    for section in sections {
+        let section = section?;
+        let kept = match section.id {
+            CUSTOM => matches!(section.custom()?.0, "init" | "producers"),
+            id => !BULK.contains(&id),
+        };
+        if kept {
+            out.extend(&bytes[section.start..section.offset + section.body.len()]);
+        }
+    }
     Ok(out)
 }
 

@@ -2,8 +2,8 @@
 
 use crate::memory::MemorySource;
 use crate::{
-    Args, Bind, Error, Export, ExternType, IfMissing, Instance, Interface, Kind, Phase, Run,
-    RunArgs, RunResult, Select, Step, StepResult, ValueType,
+    Args, Bind, Error, Export, ExternType, IfMissing, Instance, Interface, Kind, Phase, Run, RunArgs, RunResult,
+    Select, Step, StepResult, ValueType,
 };
 
 /// The import modules of WASI's two preview versions for core modules.
@@ -66,16 +66,11 @@ pub(crate) fn bind(interface: &Interface) -> Result<Vec<Bind>, Error> {
 }
 
 fn imports_node_api(interface: &Interface) -> bool {
-    interface
-        .imports
-        .iter()
-        .any(|import| match &*import.module {
-            "emnapi" => true,
-            NAPI | "env" => {
-                import.name.starts_with("napi_") || import.name.starts_with("node_api_")
-            }
-            _ => false,
-        })
+    interface.imports.iter().any(|import| match &*import.module {
+        "emnapi" => true,
+        NAPI | "env" => import.name.starts_with("napi_") || import.name.starts_with("node_api_"),
+        _ => false,
+    })
 }
 
 /// The WASI ABI asks that a module which is both a command and a reactor is refused.
@@ -102,11 +97,7 @@ pub(crate) fn steps(interface: &Interface) -> Vec<Step> {
     let plain = |select| evaluate(select, Args::None, StepResult::Ignore);
     let export = |name: &str| Select::Export(name.to_owned());
 
-    let initialisers = [
-        "_initialize",
-        "__wasi_unstable_reactor_start",
-        "__wasm_call_ctors",
-    ];
+    let initialisers = ["_initialize", "__wasi_unstable_reactor_start", "__wasm_call_ctors"];
     if let Some(name) = initialisers.into_iter().find(|name| has(interface, name, PLAIN))
         // The constructors are called by _start itself.
         && (name != "__wasm_call_ctors" || !has(interface, "_start", PLAIN))
@@ -121,15 +112,8 @@ pub(crate) fn steps(interface: &Interface) -> Vec<Step> {
     if registers.exports(interface).any(is_plain) {
         steps.push(plain(registers));
     }
-    let entries = [
-        "napi_register_wasm_v1",
-        "napi_register_module_v1",
-        "_napi_register",
-    ];
-    if let Some(name) = entries
-        .into_iter()
-        .find(|name| has(interface, name, REGISTER))
-    {
+    let entries = ["napi_register_wasm_v1", "napi_register_module_v1", "_napi_register"];
+    if let Some(name) = entries.into_iter().find(|name| has(interface, name, REGISTER)) {
         let args = Args::Service(NAPI.to_owned());
         steps.push(evaluate(export(name), args, StepResult::Namespace));
     }
@@ -147,8 +131,7 @@ pub(crate) fn run(interface: &Interface) -> Option<Run> {
     if interface.kind == Kind::Component {
         let is_run = |name: &str| name == "wasi:cli/run" || name.starts_with("wasi:cli/run@");
         let mut exports = interface.exports.iter();
-        let export =
-            exports.find(|export| export.ty == ExternType::Instance && is_run(&export.name))?;
+        let export = exports.find(|export| export.ty == ExternType::Instance && is_run(&export.name))?;
         return Some(entry(&export.name, Instance::Fresh));
     }
     if has(interface, "", PLAIN) || has(interface, "", EXIT_CODE) {
@@ -157,15 +140,6 @@ pub(crate) fn run(interface: &Interface) -> Option<Run> {
     if !has(interface, "_start", PLAIN) {
         return None;
     }
-    let wasi = WASI
-        .into_iter()
-        .any(|service| interface.imports_from(service));
-    Some(entry(
-        "_start",
-        if wasi {
-            Instance::Fresh
-        } else {
-            Instance::Same
-        },
-    ))
+    let wasi = WASI.into_iter().any(|service| interface.imports_from(service));
+    Some(entry("_start", if wasi { Instance::Fresh } else { Instance::Same }))
 }

@@ -51,13 +51,12 @@ mod section;
 mod sections;
 mod types;
 
-pub use encode::{set_section, strip_section};
+pub use encode::{outline, set_section, strip_section};
 pub use error::{Error, ErrorKind};
 pub use interface::{Export, Import, InitPayload, Interface, Producer};
 pub use memory::MemorySource;
 pub use plan::{
-    Args, Bind, IfMissing, Instance, Origin, Phase, Plan, Run, RunArgs, RunResult, Select, Source,
-    Step, StepResult,
+    Args, Bind, IfMissing, Instance, Origin, Phase, Plan, Run, RunArgs, RunResult, Select, Source, Step, StepResult,
 };
 pub use resolve::{Resolved, resolve};
 pub use section::Section;

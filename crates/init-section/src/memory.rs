@@ -44,11 +44,7 @@ impl Interface {
             .iter()
             .filter(|export| is_memory(&export.ty) && seen.insert(export.index))
             .collect();
-        let imports: Vec<&Import> = self
-            .imports
-            .iter()
-            .filter(|import| is_memory(&import.ty))
-            .collect();
+        let imports: Vec<&Import> = self.imports.iter().filter(|import| is_memory(&import.ty)).collect();
         match (&*exports, &*imports) {
             ([export], _) => Ok(Some(MemorySource::Export(export))),
             ([], [import]) => Ok(Some(MemorySource::Import(import))),

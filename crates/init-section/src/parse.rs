@@ -44,10 +44,7 @@ fn custom(interface: &mut Interface, section: &RawSection<'_>) -> Result<(), Err
     match (name, interface.kind) {
         ("init", _) => {
             if interface.init.is_some() {
-                return Err(Error::compile(
-                    section.start,
-                    "init section: there is a second one",
-                ));
+                return Err(Error::compile(section.start, "init section: there is a second one"));
             }
             interface.init = Some(InitPayload {
                 offset,
@@ -62,8 +59,7 @@ fn custom(interface: &mut Interface, section: &RawSection<'_>) -> Result<(), Err
             }
         }
         ("component-name", Kind::Component) => {
-            let mut names =
-                wasmparser::ComponentNameSectionReader::new(BinaryReader::new(content, offset));
+            let mut names = wasmparser::ComponentNameSectionReader::new(BinaryReader::new(content, offset));
             if let Some(Ok(ComponentName::Component { name, .. })) = names.next() {
                 interface.name = Some(name.to_owned());
             }

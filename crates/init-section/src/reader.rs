@@ -69,10 +69,7 @@ impl<'a> Reader<'a> {
         let size = self.u32(&format!("the size of {what}"))?;
         let left = self.bytes.len() - self.position;
         let Some(size) = usize::try_from(size).ok().filter(|size| *size <= left) else {
-            return Err(self.error(
-                start,
-                format!("{what} has a size of {size}, but {left} bytes are left"),
-            ));
+            return Err(self.error(start, format!("{what} has a size of {size}, but {left} bytes are left")));
         };
         let frame = Reader::new(
             &self.bytes[self.position..self.position + size],
@@ -86,8 +83,7 @@ impl<'a> Reader<'a> {
     /// A name: a frame of UTF-8.
     pub(crate) fn name(&mut self, what: &str) -> Result<&'a str, Error> {
         let frame = self.frame(what)?;
-        std::str::from_utf8(frame.bytes)
-            .map_err(|_| self.error(frame.base, format!("{what} is not UTF-8")))
+        std::str::from_utf8(frame.bytes).map_err(|_| self.error(frame.base, format!("{what} is not UTF-8")))
     }
 
     /// Everything that has not been read.

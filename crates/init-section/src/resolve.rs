@@ -36,12 +36,7 @@ pub fn resolve(interface: &Interface) -> Result<Resolved, Error> {
     let (steps, steps_source) = or_else(section.steps, || infer::steps(interface));
     let (run, run_source) = or_else(section.run, || infer::run(interface));
     let (hide, hide_source) = or_else(section.hide, Vec::new);
-    let plan = Plan {
-        bind,
-        steps,
-        run,
-        hide,
-    };
+    let plan = Plan { bind, steps, run, hide };
     check::plan(&plan, interface)?;
     let origin = Origin {
         bind: bind_source,

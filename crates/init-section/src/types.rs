@@ -158,17 +158,15 @@ impl From<wasmparser::RefType> for ValueType {
     fn from(ty: wasmparser::RefType) -> Self {
         use wasmparser::HeapType;
         let null = if ty.is_nullable() { "null " } else { "" };
-        ValueType::Ref(
-            match (ty.heap_type(), ty.type_index().map(|i| i.unpack())) {
-                (HeapType::Exact(_), Some(wasmparser::UnpackedIndex::Module(index))) => {
-                    format!("(ref {null}(exact {index}))")
-                }
-                (_, Some(wasmparser::UnpackedIndex::Module(index))) => {
-                    format!("(ref {null}{index})")
-                }
-                _ => ty.to_string(),
-            },
-        )
+        ValueType::Ref(match (ty.heap_type(), ty.type_index().map(|i| i.unpack())) {
+            (HeapType::Exact(_), Some(wasmparser::UnpackedIndex::Module(index))) => {
+                format!("(ref {null}(exact {index}))")
+            }
+            (_, Some(wasmparser::UnpackedIndex::Module(index))) => {
+                format!("(ref {null}{index})")
+            }
+            _ => ty.to_string(),
+        })
     }
 }
 

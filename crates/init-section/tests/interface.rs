@@ -27,8 +27,7 @@ fn imports_and_exports_of_every_kind() {
             (global (export "global") f64 (f64.const 0))
             (tag (export "tag")))"#,
     );
-    let function =
-        |parameters: Value, results: Value| json!({ "parameters": parameters, "results": results });
+    let function = |parameters: Value, results: Value| json!({ "parameters": parameters, "results": results });
     assert_eq!(
         found,
         json!({
@@ -130,9 +129,7 @@ fn producers_are_hints() {
         r#"(module (@producers (language "Rust" "2024") (processed-by "rustc" "1.95.0") (processed-by "wasm-opt" "")))"#,
     );
     let producers = interface.producers.iter();
-    let found: Vec<_> = producers
-        .map(|p| (&*p.field, &*p.name, &*p.version))
-        .collect();
+    let found: Vec<_> = producers.map(|p| (&*p.field, &*p.name, &*p.version)).collect();
     assert_eq!(
         found,
         [
@@ -156,8 +153,7 @@ fn the_section_stays_undecoded() {
 
 #[test]
 fn selections_are_in_export_order() {
-    let interface =
-        parse(r#"(module (func (export "p_b")) (func (export "q")) (func (export "p_a")))"#);
+    let interface = parse(r#"(module (func (export "p_b")) (func (export "q")) (func (export "p_a")))"#);
     let matches = |select: Select| select.matches(&interface).join(" ");
     assert_eq!(matches(Select::Prefix("p_".into())), "p_b p_a");
     assert_eq!(matches(Select::Prefix(String::new())), "p_b q p_a");
@@ -177,7 +173,5 @@ fn the_memory_of_a_bind() {
     assert_eq!(name(""), "m");
     assert!(name("memory").contains("\"memory\""));
     let imported = parse(r#"(module (import "env" "memory" (memory 1)))"#);
-    assert!(
-        matches!(imported.memory(""), Ok(MemorySource::Import(import)) if import.name == "memory")
-    );
+    assert!(matches!(imported.memory(""), Ok(MemorySource::Import(import)) if import.name == "memory"));
 }

@@ -2,8 +2,8 @@
 //! on every run.
 
 use wasmport_init_section::{
-    Args, Bind, ErrorKind, IfMissing, InitPayload, Instance, Interface, Kind, Phase, Run, RunArgs,
-    RunResult, Section, Select, Step, StepResult, resolve, set_section, strip_section,
+    Args, Bind, ErrorKind, IfMissing, InitPayload, Instance, Interface, Kind, Phase, Run, RunArgs, RunResult, Section,
+    Select, Step, StepResult, resolve, set_section, strip_section,
 };
 
 /// Xorshift64.
@@ -133,11 +133,7 @@ fn seeds() -> Vec<Vec<u8>> {
 fn read(bytes: &[u8]) -> bool {
     let found = Interface::parse(bytes).and_then(|interface| resolve(&interface));
     if let Err(error) = &found {
-        assert_eq!(
-            error.offset().is_some(),
-            error.kind() == ErrorKind::Compile,
-            "{error}"
-        );
+        assert_eq!(error.offset().is_some(), error.kind() == ErrorKind::Compile, "{error}");
         assert!(error.offset().unwrap_or(0) <= bytes.len(), "{error}");
     }
     if let Ok(stripped) = strip_section(bytes) {
@@ -231,20 +227,11 @@ fn decode_is_the_inverse_of_encode() {
     for _ in 0..2_000 {
         let section = random.section();
         let bytes = set_section(&module, &section).expect("a module");
-        let payload = Interface::parse(&bytes)
-            .expect("a module")
-            .init
-            .expect("a section");
+        let payload = Interface::parse(&bytes).expect("a module").init.expect("a section");
         assert_eq!(payload.bytes, section.encode());
-        assert_eq!(
-            Section::decode(&payload, Kind::Module).as_ref(),
-            Ok(&section)
-        );
+        assert_eq!(Section::decode(&payload, Kind::Module).as_ref(), Ok(&section));
         let text = serde_json::to_string(&section).expect("JSON");
-        assert_eq!(
-            serde_json::from_str::<Section>(&text).expect("a section"),
-            section
-        );
+        assert_eq!(serde_json::from_str::<Section>(&text).expect("a section"), section);
         assert_eq!(strip_section(&bytes).as_ref(), Ok(&module));
     }
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde::Deserialize;
 use wasmport_init_section::{
-    Error, ErrorKind, InitPayload, Interface, Kind, Origin, Plan, Resolved, Section, resolve,
-    set_section, strip_section,
+    Error, ErrorKind, InitPayload, Interface, Kind, Origin, Plan, Resolved, Section, resolve, set_section,
+    strip_section,
 };
 
 #[derive(Deserialize)]
@@ -79,11 +79,7 @@ impl Expected {
             ErrorKind::Link => "link",
         };
         assert_eq!(kind, self.kind, "{error}");
-        assert_eq!(
-            error.offset().is_some(),
-            error.kind() == ErrorKind::Compile,
-            "{error}"
-        );
+        assert_eq!(error.offset().is_some(), error.kind() == ErrorKind::Compile, "{error}");
         if self.offset.is_some() {
             assert_eq!(error.offset(), self.offset, "{error}");
         }
@@ -101,9 +97,7 @@ fn hex(text: &str) -> Vec<u8> {
 }
 
 fn run(file: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("vectors")
-        .join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors").join(file);
     let text = std::fs::read_to_string(path).expect("the file of vectors");
     let vectors: Vec<Vector> = serde_json::from_str(&text).expect("vectors");
     assert!(!vectors.is_empty());
@@ -191,16 +185,11 @@ fn section_as_json() {
 
 #[test]
 fn a_section_replaces_the_one_before() {
-    let wasm = wat::parse_str(
-        r#"(module (@custom "init" (before first) "\01\04\01\00") (func (export "f")))"#,
-    )
-    .expect("a module");
+    let wasm = wat::parse_str(r#"(module (@custom "init" (before first) "\01\04\01\00") (func (export "f")))"#)
+        .expect("a module");
     let section: Section = serde_json::from_str(r#"{"run":null}"#).expect("a section");
     let changed = set_section(&wasm, &section).expect("a module");
-    let init = Interface::parse(&changed)
-        .expect("a module")
-        .init
-        .expect("a section");
+    let init = Interface::parse(&changed).expect("a module").init.expect("a section");
     assert_eq!(init.bytes, section.encode());
     assert_eq!(init.bytes, &changed[init.offset..]);
 }

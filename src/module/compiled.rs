@@ -1,0 +1,186 @@
+//! Compiled code, shared by all that load the same bytes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, Weak};
+
+use wasmport_init_section as init;
+use wasmtime::{Engine, ExternType, Module, ModuleExport};
+
+use super::source::{self, Source};
+use super::{Description, progress};
+use crate::code_cache::{self, Key};
+use crate::engine;
+use crate::error::{Class, Detail, Error, code};
+
+/// The part of a module that depends on its bytes alone.
+pub struct Code {
+    pub description: Description,
+    on_demand: Linkable,
+    pooled: OnceLock<Option<Linkable>>,
+}
+
+/// A module of one engine, with what linking needs to know of it.
+pub struct Linkable {
+    pub module: Module,
+    pub imports: Vec<Import>,
+    pub exports: Vec<Export>,
+}
+
+/// One import, in the module's order.
+pub struct Import {
+    pub module: String,
+    pub name: String,
+    pub ty: ExternType,
+}
+
+/// One export, in the order of a module namespace object: by the UTF-16 code units of the names.
+pub struct Export {
+    pub name: String,
+    pub index: ModuleExport,
+}
+
+/// The code of every module that somebody in the process holds, and of those being compiled: the
+/// lock of a slot is held meanwhile, so that two loads of one file compile it once.
+static LIVE: LazyLock<Mutex<HashMap<Key, Arc<Slot>>>> = LazyLock::new(Mutex::default);
+
+type Slot = Mutex<Weak<Code>>;
+
+impl Code {
+    pub(super) fn get(source: &Source, file: &str) -> Result<Arc<Code>, Error> {
+        let key = source.hash()?;
+        let slot = {
+            let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
+            // Whoever else holds a slot is about to fill it.
+            live.retain(|_, slot| {
+                Arc::strong_count(slot) > 1 || slot.try_lock().is_ok_and(|code| code.strong_count() > 0)
+            });
+            live.entry(key).or_default().clone()
+        };
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(code) = slot.upgrade() {
+            return Ok(code);
+        }
+        let code = match Code::from_cache(&key, file) {
+            Some(code) => code,
+            None => {
+                let bytes = source.read()?;
+                if blake3::hash(&bytes) != key {
+                    // The file changed since it was hashed. These bytes will not.
+                    drop(slot);
+                    return Code::get(&Source::Bytes(bytes.into_owned()), file);
+                }
+                Code::compile(&key, &bytes, file)?
+            }
+        };
+        let code = Arc::new(code);
+        *slot = Arc::downgrade(&code);
+        Ok(code)
+    }
+
+    fn from_cache(key: &Key, file: &str) -> Option<Code> {
+        let entry = code_cache::load(engine::engine().ok()?, key)?;
+        Some(Code::new(entry.module, super::describe(&entry.outline, file).ok()?))
+    }
+
+    fn compile(key: &Key, bytes: &[u8], file: &str) -> Result<Code, Error> {
+        let binary = source::binary(bytes, file)?;
+        let description = super::describe(&binary, file)?;
+        if description.interface.kind == init::Kind::Component {
+            return Err(Error::new(
+                Class::Error,
+                code::UNSUPPORTED,
+                format!("{file} is a component; this version loads core modules"),
+            )
+            .with_text("file", file));
+        }
+        let engine = engine::engine()?;
+        let module = compile(engine, &binary, file)?;
+        if let Ok(outline) = init::outline(&binary) {
+            code_cache::store(engine, key, &module, &outline);
+        }
+        Ok(Code::new(module, description))
+    }
+
+    fn new(module: Module, description: Description) -> Code {
+        Code {
+            description,
+            on_demand: Linkable::new(module),
+            pooled: OnceLock::new(),
+        }
+    }
+
+    /// The module for stores that allocate on demand.
+    pub fn on_demand(&self) -> &Linkable {
+        &self.on_demand
+    }
+
+    /// The module for stores that allocate from the pool, if it is worth it and fits.
+    pub fn pooled(&self) -> Option<&Linkable> {
+        let image = self.on_demand.module.image_range();
+        if image.end as usize - image.start as usize > WORTH_POOLING {
+            return None;
+        }
+        self.fit_pool()
+    }
+
+    /// The module for a store of `engine`.
+    pub fn on(&self, engine: &Engine) -> Option<&Linkable> {
+        match Engine::same(engine, self.on_demand.module.engine()) {
+            true => Some(&self.on_demand),
+            false => self.fit_pool(),
+        }
+    }
+
+    fn fit_pool(&self) -> Option<&Linkable> {
+        let copy = || code_cache::copy(engine::pooled()?, &self.on_demand.module);
+        self.pooled.get_or_init(|| copy().map(Linkable::new)).as_ref()
+    }
+}
+
+impl Linkable {
+    fn new(module: Module) -> Linkable {
+        let imports = module
+            .imports()
+            .map(|import| Import {
+                module: import.module().into(),
+                name: import.name().into(),
+                ty: import.ty(),
+            })
+            .collect();
+        let mut exports: Vec<_> = module
+            .exports()
+            .filter_map(|export| {
+                let index = module.get_export_index(export.name())?;
+                Some(Export {
+                    name: export.name().into(),
+                    index,
+                })
+            })
+            .collect();
+        exports.sort_by(|a, b| a.name.encode_utf16().cmp(b.name.encode_utf16()));
+        Linkable {
+            module,
+            imports,
+            exports,
+        }
+    }
+}
+
+/// Code larger than this, in bytes, is not copied for the pool: what such a module does when it is
+/// instantiated outweighs what the pool saves.
+const WORTH_POOLING: usize = 4 << 20;
+
+fn compile(engine: &Engine, bytes: &[u8], file: &str) -> Result<Module, Error> {
+    let _progress = progress::show(file, bytes.len());
+    Module::from_binary(engine, bytes).map_err(|error| {
+        let offset = error
+            .downcast_ref::<wasmparser::BinaryReaderError>()
+            .map(|error| error.offset());
+        let report =
+            Error::new(Class::CompileError, code::COMPILE, format!("{file}: {error:#}")).with_text("file", file);
+        match offset {
+            Some(offset) => report.with("offset", Detail::Number(offset as f64)),
+            None => report,
+        }
+    })
+}
