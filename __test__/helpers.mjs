@@ -2,7 +2,6 @@
 // process or a worker of its own, where a crash is a result and not the end of the tests.
 
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { inspect } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { node, root } from './fixtures/project.mjs'
@@ -11,7 +10,7 @@ import { node, root } from './fixtures/project.mjs'
 export const api = `${root}index.js`
 
 /** What such code begins with. */
-const prelude = `const { load, loadSync, run, runSync, inspect } = require(${JSON.stringify(api)})\n`
+const prelude = `const { load, loadSync, run, runSync, inspect } = require(${JSON.stringify(api)});\n`
 
 /** What `call` throws, whatever it is; fails if it does not throw. */
 export function thrown(call) {
@@ -55,7 +54,7 @@ export function child(script, options) {
 
 /** Starts a worker of CommonJS text with the public API and `parentPort` in scope. */
 export function startWorker(script, options) {
-  const ports = "const { parentPort, workerData } = require('node:worker_threads')\n"
+  const ports = "const { parentPort, workerData } = require('node:worker_threads');\n"
   return new Worker(prelude + ports + script, { eval: true, ...options })
 }
 
@@ -66,7 +65,7 @@ export async function inWorker(script, options) {
   let error
   worker.on('message', message => messages.push(message))
   worker.on('error', caught => { error = caught })
-  const [code] = await once(worker, 'exit')
+  const code = await new Promise(resolve => worker.on('exit', resolve))
   return { code, messages, error }
 }
 

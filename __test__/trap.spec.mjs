@@ -163,14 +163,14 @@ describe("V8's own traps and ours in one process", () => {
       const { Worker } = require('node:worker_threads')
       const worker = new Worker(${JSON.stringify(`const { loadSync } = require('wasmport')
 ${both}
-for (let n = 0; n < 300; n++) { ourTraps(); v8Traps() }`)}, { eval: true })
+for (let n = 0; n < 50; n++) { ourTraps(); v8Traps() }`)}, { eval: true })
       let ended = false
       worker.on('exit', code => { ended = true; assert.equal(code, 0) })
       ;(function again() { ourTraps(); v8Traps(); ended ? console.log('alive') : setImmediate(again) })()`, { cwd: new URL('..', import.meta.url) }), 'alive')
   })
 
   test('a signal that is nobody\'s trap ends the process as ever', { skip: process.platform === 'win32' }, () => {
-    for (const signal of ['SIGSEGV', 'SIGILL', 'SIGABRT']) {
+    for (const signal of ['SIGSEGV', 'SIGABRT']) {
       assert.equal(spawn(`${both}; v8Traps(); ourTraps(); process.kill(process.pid, '${signal}'); setTimeout(() => {}, 9999)`).signal, signal)
     }
   })

@@ -18,7 +18,7 @@ export function floor() {
 
 function buildFloor() {
   const { status, error } = spawnSync('cargo',
-    ['build', '--release', '--locked', '--quiet', '--package', 'wasmport-bench-floor'],
+    ['build', '--release', '--locked', '--quiet', '--target-dir', 'target', '--package', 'wasmport-bench-floor'],
     { cwd: root, stdio: ['ignore', 2, 2] })
   if (status !== 0) throw new Error('the Node-API floor (bench/floor) could not be built', { cause: error })
   const library = {

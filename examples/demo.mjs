@@ -41,8 +41,8 @@ try {
     console.log(`\n${index + 1}. ${title}\n   ${about}\n`)
     const path = fileURLToPath(new URL(`demo/${file}`, import.meta.url))
     const began = performance.now()
-    const { status } = spawnSync(process.execPath, [...flags, path], { env, stdio: 'inherit' })
-    if (status !== 0) throw new Error(`step ${index + 1} of the demo failed: ${path}`)
+    const { status, signal } = spawnSync(process.execPath, [...flags, path], { env, stdio: 'inherit' })
+    if (status !== 0) throw new Error(`step ${index + 1} of the demo failed (${signal ?? `exit code ${status}`}): ${path}`)
     console.log(`\n   The whole process, Node included: ${(performance.now() - began).toFixed(0)} ms`)
   }
 } finally {

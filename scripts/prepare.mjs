@@ -90,7 +90,7 @@ const addon = inRoot(addonName())
 if (modified(addon) < Math.max(...SOURCES.map((path) => newest(inRoot(path))))) {
   const first = !existsSync(inRoot('target/release', libraryName()))
   await step(`building the addon${first ? ' (the first time takes minutes: it compiles Wasmtime)' : ''}`,
-    'cargo', ['build', '--release', '--locked', '--package', 'wasmport'],
+    'cargo', ['build', '--release', '--locked', '--target-dir', 'target', '--package', 'wasmport'],
     'The addon is written in Rust: install Rust 1.95 or newer, https://rustup.rs')
   // Renamed into place: a process that has the old file loaded keeps it.
   copyFileSync(inRoot('target/release', libraryName()), `${addon}.new`)

@@ -185,7 +185,7 @@ impl StoreCell {
     }
 
     /// The cell and the record of a function that `callable` made, or an object that `attach` got.
-    pub fn record_of<T: 'static>(env: Env<'_>, object: Value<'_>) -> Result<Option<(Rc<StoreCell>, Rc<T>)>, Thrown> {
+    pub fn record_of<T: 'static>(env: Env<'_>, object: Value<'_>) -> Result<Recorded<T>, Thrown> {
         let Some(cell) = StoreCell::kept_by(env, object)? else {
             return Ok(None);
         };
@@ -260,6 +260,9 @@ impl StoreCell {
         self.with(|cx| cx.as_context().engine().clone())
     }
 }
+
+/// The cell and the record of an object over a store, if it has one.
+type Recorded<T> = Option<(Rc<StoreCell>, Rc<T>)>;
 
 /// What the anchor carries: it keeps the store for the objects that keep the anchor.
 struct Keeper(Rc<StoreCell>);
