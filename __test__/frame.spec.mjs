@@ -1,8 +1,8 @@
-// Holds the frame of ARCHITECTURE.md: who may call whom, where `unsafe` may stand, how long a file may be, and that the
-// commands the documents name exist.
+// Holds the frame of docs/architecture.md: who may call whom, where `unsafe` may stand, how long a file may be, and that the
+// commands and files the documents name exist.
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import { join, relative, sep } from 'node:path'
+import { dirname, join, relative, sep } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
@@ -11,18 +11,19 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 // From top to bottom. A room may use what stands on a lower line, never what stands beside it or above.
 const LINES = [
   ['lib'],
-  ['loader', 'run'],
+  ['run'],
+  ['loader'],
   ['js_api', 'wasi', 'node_api', 'component'],
   ['memory', 'value'],
   ['store'],
   ['module'],
   ['code_cache', 'limits'],
   ['engine'],
-  ['ffi'],
   ['error'],
+  ['ffi'],
 ]
-// The four rooms of ARCHITECTURE.md, and the exceptions that RATIONALE.md gives the reasons for.
-const UNSAFE_ROOMS = ['ffi', 'store', 'memory', 'node_api', 'value', 'js_api', 'code_cache']
+// RATIONALE.md says why `value` and `code_cache` are among them.
+const UNSAFE_ROOMS = ['ffi', 'store', 'memory', 'node_api', 'value', 'code_cache']
 const MAX_LINES = 600
 // How far above its `unsafe` a SAFETY comment may begin: its own length, and a statement that starts before the block.
 const SAFETY_REACH = 12
@@ -77,7 +78,7 @@ const rust = [...files(join(root, 'src'), ['.rs'])].map((path) => {
 test('a room uses only rooms below it', () => {
   const wrong = []
   for (const { path, room, depth, code } of rust) {
-    if (!lineOf.has(room)) wrong.push(`${path}: ARCHITECTURE.md knows no room '${room}'`)
+    if (!lineOf.has(room)) wrong.push(`${path}: docs/architecture.md knows no room '${room}'`)
     for (const { 1: way, index } of code.matchAll(/\b(crate::|(?:super::)+)/g)) {
       const names = firstNames(code.slice(index + way.length))
       const fromCrate = way === 'crate::'
@@ -137,4 +138,12 @@ test('every command that the documents name exists', () => {
   }
   assert.ok(scripts.test)
   for (const path of Object.values(bin)) assert.ok(existsSync(join(root, path)), path)
+})
+
+test('every link in the documents leads to a file', () => {
+  for (const path of files(root, ['.md'])) {
+    for (const [, target] of readFileSync(path, 'utf8').matchAll(/\]\((?!https?:)([^)#]+)/g)) {
+      assert.ok(existsSync(join(dirname(path), target)), `${name(path)} links to ${target}`)
+    }
+  }
 })

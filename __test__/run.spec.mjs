@@ -206,6 +206,30 @@ describe('threads', () => {
     await new Promise(resolve => setTimeout(resolve, 1000))
     assert.equal((await run('(module (func (export "_start")))')).exitCode, 0)
   })
+
+  test('a run does not depend on the stack of who calls it', async () => {
+    const code = `require(${JSON.stringify(api)}).run(new URL(${JSON.stringify(command.href)}), { args: ['c', 'exit', '3'] })
+      .then(({ exitCode }) => require('node:worker_threads').parentPort.postMessage(exitCode))`
+    const [exitCode] = await once(new Worker(code, { eval: true, resourceLimits: { stackSizeMb: 1 } }), 'message')
+    assert.equal(exitCode, 3)
+  })
+
+  test('runSync at any depth of recursion works or throws', () => {
+    const { stdout, stderr, status } = spawnAsync(`const seen = {}
+      const count = what => { seen[what] = 1 + (seen[what] ?? 0) }
+      function down() {
+        try { down() } finally {
+          try { count(runSync(${JSON.stringify(command.href)}, { args: ['c', 'exit', '3'], stdin: 'ignore' }).exitCode) } catch (error) { count(error.name) }
+        }
+      }
+      try { down() } catch {}
+      require('node:fs').writeSync(1, JSON.stringify(seen))`)
+    assert.deepEqual([stderr, status], ['', 0])
+    // V8 reports a regular expression that overflows the stack as a SyntaxError.
+    const { 3: worked, RangeError: refused, SyntaxError: quirk, ...others } = JSON.parse(stdout)
+    assert.ok(worked > 100 && refused > 1, stdout)
+    assert.deepEqual(others, {})
+  })
 })
 
 describe('the streams of the process', () => {

@@ -1,6 +1,7 @@
 // What a WASI guest is given: arguments, variables, files, streams, and a way to end. wasi_sandbox.spec.mjs has what it is not.
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -11,6 +12,7 @@ import { refuses } from './helpers.mjs'
 
 const command = new URL('guests/command.wasm', import.meta.url)
 const reactor = new URL('guests/reactor.wasm', import.meta.url)
+const helper = new URL('guests/syscalls.mjs', import.meta.url).href
 
 /** What a C program writes with these arguments. It must end with `exitCode`. */
 async function output(args, { exitCode = 0, ...options } = {}) {
@@ -159,7 +161,6 @@ describe('a reactor', () => {
   })
 
   test('takes turns with others at the input of the process', () => {
-    const helper = new URL('guests/syscalls.mjs', import.meta.url).href
     const result = spawnAsync(`const { syscalls } = await import(${JSON.stringify(helper)})
       const [a, b] = [syscalls({ stdin: 'inherit' }), syscalls({ stdin: 'inherit' })]
       const all = a.read(0) + b.read(0) + a.read(0)
@@ -169,19 +170,33 @@ describe('a reactor', () => {
     assert.equal([...result.stdout].findIndex((letter, index) => letter !== String.fromCharCode(97 + index % 23)), -1)
   })
 
-  test('has a clock, random numbers and can wait', () => {
+  test('has a clock and random numbers', () => {
     const guest = syscalls()
     assert.equal(guest.call('clock_time_get', 0, 0n, 0), 0)
     assert.ok(Math.abs(Number(guest.bytes(0, 8).readBigUInt64LE() / 1_000_000n) - Date.now()) < 5000)
     assert.equal(guest.call('random_get', 0, 32), 0)
     assert.notDeepEqual(guest.bytes(0, 16), guest.bytes(16, 16))
-    const subscription = guest.bytes(256, 48).fill(0)
-    subscription.writeUInt32LE(1, 16)
-    subscription.writeBigUInt64LE(50_000_000n, 24)
-    const began = performance.now()
-    assert.equal(guest.call('poll_oneoff', 256, 512, 1, 0), 0)
-    assert.ok(performance.now() - began > 45, 'waited')
-    assert.equal(guest.u32(0), 1)
+  })
+
+  test('can wait for a time, or for that and its input', () => {
+    // 7 says that 50 ms have passed, 9 that there is input. The process ends though input is still waited for.
+    const script = `import(${JSON.stringify(helper)}).then(({ syscalls }) => {
+      const guest = syscalls({ stdin: 'inherit' })
+      const poll = count => {
+        const bytes = guest.bytes(256, 96).fill(0)
+        bytes[0] = 7; bytes[16] = 1; bytes.writeBigUInt64LE(50_000_000n, 24)
+        bytes[48] = 9; bytes[56] = 1
+        const began = performance.now()
+        const errno = guest.call('poll_oneoff', 256, 512, count, 0)
+        return [errno, guest.u32(0), guest.u32(512), performance.now() - began > 45]
+      }
+      const results = [poll(1), poll(2), guest.read(0), poll(2)]
+      process.stdout.write(JSON.stringify(results))
+    })`
+    // It is read when there is some, after half a second; there is no more for another half.
+    const { stdout, stderr } = spawnSync('sh', ['-c', '{ sleep 0.5; echo hi; sleep 1; } | "$0" -e "$1"', process.execPath, script], { encoding: 'utf8', timeout: 30_000 })
+    assert.equal(stderr, '')
+    assert.deepEqual(JSON.parse(stdout), [[0, 1, 7, true], [0, 1, 7, true], 'hi\n', [0, 1, 7, true]])
   })
 })
 

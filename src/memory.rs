@@ -2,12 +2,12 @@
 #![allow(unsafe_code)]
 
 use std::cell::RefCell;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use wasmtime::Memory;
 
 use crate::error::{Class, Error, code};
-use crate::ffi::{Buffer, BufferError, Env, Value, external_buffer};
+use crate::ffi::{Buffer, BufferError, Env, EnvAddress, Value, external_buffer};
 use crate::store::{StoreCell, View};
 
 /// The `ArrayBuffer` over a memory: the same object until the memory grows, which detaches it.
@@ -34,6 +34,14 @@ impl MemoryView {
         view
     }
 
+    /// Whether somebody else moved the buffer's bytes to another `ArrayBuffer`.
+    fn is_moved(&self, env: Env<'_>) -> bool {
+        self.shown
+            .borrow()
+            .as_ref()
+            .is_some_and(|shown| shown.buffer.is_detached(env))
+    }
+
     pub fn cell(&self) -> &Rc<StoreCell> {
         &self.cell
     }
@@ -43,7 +51,7 @@ impl MemoryView {
     }
 
     /// The current buffer.
-    pub fn buffer<'s>(&self, env: Env<'s>) -> Result<Value<'s>, Error> {
+    pub fn buffer<'s>(self: &Rc<Self>, env: Env<'s>) -> Result<Value<'s>, Error> {
         let (data, length) = self
             .cell
             .with(|cx| (self.memory.data_ptr(&cx), self.memory.data_size(&cx)))?;
@@ -56,6 +64,7 @@ impl MemoryView {
         // store, and with it the mapping, until V8 lets go of the bytes.
         let value = unsafe { external_buffer(env, data, length, owner) }.map_err(forbidden)?;
         let buffer = Buffer::keep(env, value)?;
+        Shown::list(env, self)?;
         *self.shown.borrow_mut() = Some(Shown { buffer, length });
         Ok(value)
     }
@@ -70,6 +79,47 @@ impl MemoryView {
     fn detach_unless(&self, env: Env<'_>, length: usize) -> Result<(), Error> {
         let stale = self.shown.borrow_mut().take_if(|shown| shown.length != length);
         Ok(stale.map_or(Ok(()), |shown| shown.buffer.detach(env))?)
+    }
+}
+
+impl Shown {
+    /// Remembers a view that has a buffer for the end of the environment.
+    fn list(env: Env<'_>, view: &Rc<MemoryView>) -> Result<(), Error> {
+        let list = env.local(|env| {
+            Ok(ShownViews {
+                env: env.address(),
+                views: RefCell::default(),
+            })
+        })?;
+        let mut views = list.views.borrow_mut();
+        if views.len() == views.capacity() {
+            views.retain(|view| view.strong_count() > 0);
+        }
+        views.push(Rc::downgrade(view));
+        Ok(())
+    }
+}
+
+/// The views of an environment that have had a buffer.
+///
+/// A buffer's bytes can be moved to another `ArrayBuffer` and that to another thread. When the
+/// environment ends, Node lets go of the bytes all the same, so the store behind them must then
+/// stay for ever.
+struct ShownViews {
+    env: EnvAddress,
+    views: RefCell<Vec<Weak<MemoryView>>>,
+}
+
+impl Drop for ShownViews {
+    fn drop(&mut self) {
+        // SAFETY: the state of an environment is dropped by its cleanup hook, on its thread and
+        // before its handles end; `scoped` opens a handle scope.
+        let env = unsafe { self.env.env() };
+        for view in self.views.borrow().iter().filter_map(Weak::upgrade) {
+            if env.scoped(|env| view.is_moved(env)) {
+                std::mem::forget(view.cell.retain_buffer());
+            }
+        }
     }
 }
 

@@ -69,16 +69,22 @@ impl Buffer {
         env.deref(&self.0)
     }
 
+    pub fn is_detached(&self, env: Env<'_>) -> bool {
+        let Ok(value) = env.deref(&self.0) else { return false };
+        let mut detached = false;
+        // SAFETY: the handle is an ArrayBuffer.
+        unsafe { sys::napi_is_detached_arraybuffer(env.raw, value.raw, &mut detached) };
+        detached
+    }
+
     /// Detaches the buffer, as growth of a memory does: its length and that of every view is 0 then.
     pub fn detach(self, env: Env<'_>) -> Result<(), Thrown> {
-        let value = env.deref(&self.0)?;
-        let mut detached = false;
-        // SAFETY: the handle is an ArrayBuffer. It may have been detached already, by a transfer.
-        env.check(unsafe { sys::napi_is_detached_arraybuffer(env.raw, value.raw, &mut detached) })?;
-        if detached {
+        // Somebody may have done so already, by a transfer.
+        if self.is_detached(env) {
             return Ok(());
         }
-        // SAFETY: as above; external buffers are detachable.
+        let value = env.deref(&self.0)?;
+        // SAFETY: the handle is an ArrayBuffer, and external ones are detachable.
         env.check(unsafe { sys::napi_detach_arraybuffer(env.raw, value.raw) })
     }
 }

@@ -8,7 +8,7 @@ use wasmtime::{Ref, RootScope, Table, Val, ValType};
 use crate::error::{Class, Error, code};
 use crate::ffi::{Call, Class as JsClass, Env, Member, Record, Thrown, Value};
 use crate::store::{ObjectKey, StoreCell};
-use crate::value::Item;
+use crate::value::{Item, Kind};
 
 const NAME: &str = "Table";
 
@@ -62,7 +62,7 @@ impl TableObject {
         })
     }
 
-    /// Converts an element, null where none is given, and hands it on.
+    /// Converts an element, its type's default where none is given, and hands it on.
     fn write<R>(
         &self,
         env: Env<'_>,
@@ -71,6 +71,7 @@ impl TableObject {
     ) -> Result<R, Error> {
         let value = match value {
             Some(value) => value,
+            None if matches!(Kind::of(&self.element), Kind::Extern { .. }) => env.undefined()?,
             None => env.null()?,
         };
         let item = Item::from_js(&self.cell, env, value, &self.element)?;

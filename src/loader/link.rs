@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use wasmtime::{Extern, ExternType, Global, GlobalType, Mutability, RootScope};
 
-use super::mismatch::{fits, found, wrong};
+use super::mismatch::{fits, found, function, wrong};
 use super::namespace::Namespace;
 use super::start::wasi_function;
 use crate::error::{self, Class, Error};
@@ -134,9 +134,16 @@ fn convert(
 ) -> Result<Extern, Error> {
     if let Some((store, item)) = js_api::behind(env, value)? {
         let same = Rc::ptr_eq(&store, cell);
-        // A function of another store is called as any JavaScript function is.
-        if same || !matches!((&import.ty, &item), (ExternType::Func(_), Extern::Func(_))) {
-            return check(&store, module, import, item);
+        match (&import.ty, &item) {
+            // A function of another store is called as any JavaScript function is. Types of two
+            // engines cannot be compared but by what they say.
+            (ExternType::Func(expected), Extern::Func(func)) if !same => {
+                let found = store.with(|cx| function(&func.ty(&cx)))?;
+                if found != function(expected) {
+                    return Err(wrong(module, import, &found));
+                }
+            }
+            _ => return check(&store, module, import, item),
         }
     }
     match &import.ty {

@@ -1,10 +1,10 @@
 //! An import that is not what the module needs, in words.
 
-use wasmtime::{AsContext, Extern, ExternType, FuncType, Mutability, RefType, ValType};
+use wasmtime::{AsContext, Extern, ExternType, FuncType, Mutability, RefType, TableType, ValType};
 
 use crate::error::{self, Class, Error};
 use crate::module::{Import, Module};
-use crate::value::Kind;
+use crate::value::{Kind, type_name};
 
 /// Whether an object of the store can stand for an import (the specification's matching of external types).
 pub fn fits(cx: impl AsContext, item: &Extern, expected: &ExternType) -> bool {
@@ -59,7 +59,7 @@ pub fn found(cx: impl AsContext, item: &Extern) -> String {
             let ty = table.ty(&cx);
             format!(
                 "a table of {}: {}",
-                ty.element(),
+                element_name(&ty),
                 range(table.size(&cx), ty.maximum(), "elements")
             )
         }
@@ -70,17 +70,21 @@ pub fn found(cx: impl AsContext, item: &Extern) -> String {
             } else {
                 "an immutable"
             };
-            format!("{mutable} global of type {}", ty.content())
+            format!("{mutable} global of type {}", type_name(ty.content()))
         }
         Extern::SharedMemory(_) => "a shared memory".into(),
         Extern::Tag(_) => "a tag".into(),
     }
 }
 
+fn element_name(ty: &TableType) -> String {
+    type_name(&ValType::Ref(ty.element().clone()))
+}
+
 /// A function type in words.
 pub fn function(ty: &FuncType) -> String {
     let list = |types: &mut dyn Iterator<Item = wasmtime::ValType>| {
-        types.map(|ty| ty.to_string()).collect::<Vec<_>>().join(", ")
+        types.map(|ty| type_name(&ty)).collect::<Vec<_>>().join(", ")
     };
     format!(
         "a function ({}) -> ({})",
@@ -109,7 +113,7 @@ fn expected(ty: &ExternType) -> String {
         ExternType::Global(ty) => match Kind::of(ty.content()) {
             Kind::I64 => "a global of type i64: a BigInt".into(),
             Kind::I32 | Kind::F32 | Kind::F64 => format!("a global of type {}: a number", ty.content()),
-            _ => format!("a global of type {}", ty.content()),
+            _ => format!("a global of type {}", type_name(ty.content())),
         },
         ExternType::Memory(ty) => {
             format!(

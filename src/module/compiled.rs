@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, Weak};
 
+use wasmparser::WasmFeatures;
 use wasmport_init_section as init;
 use wasmtime::{Engine, ExternType, Module, ModuleExport};
 
@@ -173,14 +174,12 @@ const WORTH_POOLING: usize = 4 << 20;
 fn compile(engine: &Engine, bytes: &[u8], file: &str) -> Result<Module, Error> {
     let _progress = progress::show(file, bytes.len());
     Module::from_binary(engine, bytes).map_err(|error| {
-        let offset = error
-            .downcast_ref::<wasmparser::BinaryReaderError>()
-            .map(|error| error.offset());
-        let report =
-            Error::new(Class::CompileError, code::COMPILE, format!("{file}: {error:#}")).with_text("file", file);
-        match offset {
-            Some(offset) => report.with("offset", Detail::Number(offset as f64)),
-            None => report,
+        // Wasmtime says where in words only. The validator of its parser finds the same mistake.
+        match wasmparser::Validator::new_with_features(WasmFeatures::all()).validate_all(bytes) {
+            Err(invalid) => Error::new(Class::CompileError, code::COMPILE, format!("{file}: {invalid}"))
+                .with("offset", Detail::Number(invalid.offset() as f64)),
+            Ok(_) => Error::new(Class::CompileError, code::COMPILE, format!("{file}: {error:#}")),
         }
+        .with_text("file", file)
     })
 }

@@ -17,11 +17,13 @@ pub fn show(file: &str, size: usize) -> Progress {
     if !stderr().is_terminal() {
         return Progress(None);
     }
-    let name = file.rsplit(['/', '\\']).next().unwrap_or(file);
-    let text = format!(
-        "compiling {name} ({:.1} MB), once; then it comes from the cache",
-        size as f64 / 1e6
-    );
+    let name = file
+        .rsplit(['/', '\\'])
+        .next()
+        .unwrap_or(file)
+        .escape_debug()
+        .to_string();
+    let text = format!("wasmport: compiling {name} ({:.1} MB)", size as f64 / 1e6);
     let (stop, stopped) = mpsc::channel::<()>();
     let shown = thread::Builder::new().name("wasmport-progress".into()).spawn(move || {
         let begin = Instant::now();

@@ -1,7 +1,7 @@
 //! Where a module's bytes come from.
 
 use std::borrow::Cow;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{ErrorKind, Read};
 
 use blake3::Hash;
@@ -24,10 +24,13 @@ impl Source {
     pub fn read(&self) -> Result<Cow<'_, [u8]>, Error> {
         match self {
             Source::Bytes(bytes) => Ok(Cow::Borrowed(bytes)),
-            Source::File(path) => match fs::read(path) {
-                Ok(bytes) => Ok(Cow::Owned(bytes)),
-                Err(error) => Err(Error::system(&error, "read", path)),
-            },
+            Source::File(path) => {
+                let mut bytes = Vec::new();
+                let mut file = File::open(path).map_err(|error| Error::system(&error, "open", path))?;
+                file.read_to_end(&mut bytes)
+                    .map_err(|error| Error::system(&error, "read", path))?;
+                Ok(Cow::Owned(bytes))
+            }
         }
     }
 

@@ -13,6 +13,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::ffi::{Env, Record, Reference, Thrown, Value, WeakReference};
 
+/// How many values a store may be given before its collector is asked which it still needs.
+/// Wasmtime alone would wait until its heap is full, and knows nothing of what they weigh in V8's.
+const PATIENCE: u32 = 1024;
+
 /// The JavaScript values of one store.
 pub struct Anchor {
     values: WeakReference,
@@ -21,6 +25,8 @@ pub struct Anchor {
     /// How many of them have their place noted.
     placed: Cell<usize>,
     batching: Cell<bool>,
+    /// How many more values may be put before dropped ones are worth looking for.
+    patience: Cell<u32>,
     length: Cell<u32>,
     /// Slots that hold nothing.
     free: RefCell<Vec<u32>>,
@@ -54,6 +60,7 @@ impl Anchor {
             objects: RefCell::default(),
             placed: Cell::new(0),
             batching: Cell::new(false),
+            patience: Cell::new(PATIENCE),
             values: env.weak_reference(values)?,
             length: Cell::new(0),
             free: RefCell::default(),
@@ -139,6 +146,7 @@ impl Anchor {
     /// Stores a value until the slot is dropped.
     pub fn put(&self, env: Env<'_>, value: Value<'_>) -> Result<Slot, Thrown> {
         self.sweep(env)?;
+        self.patience.set(self.patience.get().saturating_sub(1));
         let free = self.free.borrow_mut().pop();
         let values = self.values(env)?;
         let index = match free {
@@ -164,6 +172,17 @@ impl Anchor {
     /// The value in a slot.
     pub fn get<'s>(&self, env: Env<'s>, index: u32) -> Result<Value<'s>, Thrown> {
         env.get_element(self.values(env)?, index)
+    }
+
+    /// Whether the store should collect now; asked once for each time it says so.
+    pub(super) fn wants_collection(&self) -> bool {
+        let wants = self.patience.get() == 0;
+        if wants {
+            // Twice what is kept, so that the work stays in proportion to the values put.
+            let kept = self.length.get() - self.free.borrow().len() as u32;
+            self.patience.set(kept.max(PATIENCE));
+        }
+        wants
     }
 
     /// Lets go of the values whose slots were dropped.

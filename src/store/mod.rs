@@ -221,6 +221,14 @@ impl StoreCell {
         views.iter().try_for_each(|view| view.refresh(env))
     }
 
+    /// Collects dropped references if many values were put into the store since it last did.
+    pub fn collect_if_due(&self) -> Result<(), Error> {
+        match self.anchor.wants_collection() {
+            true => self.with(|mut cx| cx.gc(None))?.map_err(Error::internal),
+            false => Ok(()),
+        }
+    }
+
     /// Notes where a module of the store came from, for the frames of its traps.
     pub fn add_file(&self, module: &Module, file: &Arc<str>) {
         self.files.borrow_mut().push((module.clone(), file.clone()));

@@ -120,6 +120,7 @@ impl ExportedFunction {
             Ok(raw.iter().zip(&signature.results).map(read).collect::<Vec<_>>())
         })?;
         cell.settle(env)?;
+        cell.collect_if_due()?;
         let results = outcome.map_err(|error| cell.error_of(error, &self.file))?;
         match &results[..] {
             [] => Ok(env.undefined()?),

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use wasmtime::{AsContextMut, ExternRef, Func, Ref, RootScope, Rooted, StoreContextMut, Val, ValRaw, ValType};
 
-use super::{ExportedFunction, Kind, function_object, number};
+use super::{ExportedFunction, Kind, function_object, number, type_name};
 use crate::error::{Class, Error, code};
 use crate::ffi::{Env, Type, Value};
 use crate::store::{Data, Slot, StoreCell};
@@ -50,7 +50,8 @@ impl Item {
                         Class::TypeError,
                         code::VALUE,
                         format!(
-                            "{ty} expected: this function belongs to another store; pass it as an import instead, which bridges it"
+                            "{} expected: this function belongs to another store; pass it as an import instead, which bridges it",
+                            type_name(ty)
                         ),
                     ));
                 }
@@ -183,7 +184,7 @@ fn wrong(env: Env<'_>, value: Value<'_>, ty: &ValType) -> Error {
     Error::new(
         Class::TypeError,
         code::VALUE,
-        format!("{ty} expected: {right}; got {}", env.describe(value)),
+        format!("{} expected: {right}; got {}", type_name(ty), env.describe(value)),
     )
 }
 

@@ -14,4 +14,4 @@ mod signature;
 pub use export::{ExportedFunction, function_object};
 pub use import::import_function;
 pub use item::Item;
-pub use signature::{Kind, Signature};
+pub use signature::{Kind, Signature, type_name};

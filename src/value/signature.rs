@@ -43,6 +43,15 @@ impl Kind {
     }
 }
 
+/// The name of a type, in the short form of the text format where there is one.
+pub fn type_name(ty: &ValType) -> String {
+    match ty.to_string().as_str() {
+        "(ref null func)" => "funcref".into(),
+        "(ref null extern)" => "externref".into(),
+        other => other.into(),
+    }
+}
+
 /// The signature of a function, prepared for calls.
 pub struct Signature {
     pub ty: FuncType,
