@@ -274,7 +274,7 @@ describe('where it is', () => {
 })
 
 test('processes that fill the cache at once do not disturb each other', async () => {
-  const dir = scratch({ 'slow.wasm': assemble(slowModule(100)) })
+  const dir = scratch({ 'slow.wasm': assemble(slowModule(4000)) })
   const cache = join(dir, 'cache')
   const env = { ...process.env, WASMPORT_CACHE: cache }
   const code = `process.stdout.write(String(require(${JSON.stringify(api)}).loadSync(${JSON.stringify(join(dir, 'slow.wasm'))}).f()))`

@@ -10,13 +10,13 @@ import { scratch, spawnAsync } from './fixtures/scratch.mjs'
 import { slowModule } from './fixtures/slow.mjs'
 import { api } from './helpers.mjs'
 
-// Compiled in a second or more; after 300 ms there is something to say.
-const slow = assemble(slowModule(1000))
+// Compiled in about two seconds; after 0.3 s there is something to say.
+const slow = assemble(slowModule(20_000))
 const name = 'a-module-of-some-size.wasm'
 const fast = '(module (func (export "f") (result i32) (i32.const 7)))'
 const hello = `(module (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1) (data (i32.const 0) "\\10\\00\\00\\00\\06\\00\\00\\00") (data (i32.const 16) "hello\\n")
-  ${slowModule(1000).slice('(module (memory 1)'.length, -1)}
+  ${slowModule(20_000).slice('(module (memory 1)'.length, -1)}
   (func (export "_start") (drop (call $write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 8)))))`
 
 const has = command => spawnSync('sh', ['-c', `command -v ${command}`]).status === 0
@@ -89,6 +89,7 @@ describe('at a terminal', { skip: !terminal && 'neither script nor python3 is th
       assert.equal(lines, '')
       assert.equal(rows, 1)
       assert.doesNotMatch(seen, /cache/, 'there is none')
+      assert.doesNotMatch(seen, /wasmport.*wasmport/, 'its own name once')
     })
   }
 

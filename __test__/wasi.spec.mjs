@@ -245,10 +245,12 @@ describe('what cannot be granted', () => {
     assert.equal(loadSync(text, { imports }).f(), 12)
   })
 
-  test('the older wasi_unstable is supplied as well', () => {
-    const text = `(module (import "wasi_unstable" "args_sizes_get" (func $sizes (param i32 i32) (result i32)))
-      (memory (export "memory") 1)
-      (func (export "count") (result i32) (drop (call $sizes (i32.const 0) (i32.const 4))) (i32.load (i32.const 0))))`
-    assert.equal(loadSync(text, { wasi: { args: ['a', 'b'] } }).count(), 2)
+  test('the older wasi_unstable is not supplied, but can be given', () => {
+    const text = `(module (import "wasi_unstable" "sched_yield" (func $yield (result i32)))
+      (memory (export "memory") 1) (func (export "f") (result i32) (call $yield)))`
+    const expected = { code: 'ERR_WASMPORT_LINK', importModule: 'wasi_unstable', importName: 'sched_yield' }
+    refuses(() => loadSync(text), WebAssembly.LinkError, expected)
+    refuses(() => runSync(text.replace('"f") (result i32)', '"") (result i32)')), WebAssembly.LinkError, expected)
+    assert.equal(loadSync(text, { imports: { wasi_unstable: { sched_yield: () => 5 } } }).f(), 5)
   })
 })

@@ -52,15 +52,7 @@ fn lowest_address() -> Option<usize> {
     }
 }
 
-#[cfg(windows)]
-fn lowest_address() -> Option<usize> {
-    let (mut low, mut high) = (0, 0);
-    // SAFETY: the function writes the two numbers it is given.
-    unsafe { windows_sys::Win32::System::Threading::GetCurrentThreadStackLimits(&mut low, &mut high) };
-    Some(low)
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
+#[cfg(not(any(target_os = "linux", target_os = "macos")))]
 fn lowest_address() -> Option<usize> {
     None
 }

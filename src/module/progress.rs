@@ -30,10 +30,11 @@ pub fn show(file: &str, size: usize) -> Progress {
         let mut wait = PATIENCE;
         let mut shown = false;
         while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
+            // While lines do not wrap, one that is wider than the terminal is cut and stays one row.
             // The terminal may be gone; the compilation does not care.
             let _ = write!(
                 stderr(),
-                "\r\x1b[Kwasmport: {text}: {:.1} s",
+                "\r\x1b[K\x1b[?7l{text} {:.1} s\x1b[?7h",
                 begin.elapsed().as_secs_f64()
             );
             (wait, shown) = (TICK, true);
