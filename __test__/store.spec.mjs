@@ -270,6 +270,18 @@ describe('dispose', () => {
     for (const use of uses(ns)) refuses(use, Error, { code: 'ERR_WASMPORT_DISPOSED' })
   })
 
+  test('inside an import it waits for the outer call that carries references, too', () => {
+    const ns = loadSync(
+      `(module (import "js" "f" (func $f (param externref) (result externref)))
+        (func $same (export "same") (param externref) (result externref) (call $f (local.get 0)))
+        (func (export "both") (param externref) (result externref funcref) (call $f (local.get 0)) (ref.func $same)))`,
+      { imports: { js: { f: value => { ns[value](); return value } } } },
+    )
+    const [value, same] = ns.both(Symbol.dispose)
+    assert.equal(value, Symbol.dispose)
+    refuses(() => same({}), Error, { code: 'ERR_WASMPORT_DISPOSED' })
+  })
+
   test('inside an import that then throws, and while an argument is converted', () => {
     const mine = new Error('mine')
     const thrower = make(() => { thrower[Symbol.dispose](); throw mine })

@@ -88,7 +88,7 @@ describe('workers', () => {
 
   test('terminated while a file is compiled, or a program runs', async () => {
     const big = `(module ${Array.from({ length: 3000 }, (_, n) => `(func (param i32) (result i32) (i32.mul (local.get 0) (i32.const ${n + Date.now() % 1e6})))`).join('')})`
-    for (const script of [`load(workerData)`, `load(workerData).then(() => {})`, `run(${JSON.stringify(loop)}); run(${JSON.stringify(loop)})`]) {
+    for (const script of ['load(workerData)', 'load(workerData).then(() => {})', `run(${JSON.stringify(loop)}, { stdout: 'ignore' })`]) {
       const worker = startWorker(`${script}; parentPort.postMessage('started'); ${wait}`, { workerData: big })
       await once(worker, 'message')
       assert.equal(await worker.terminate(), 1)
@@ -102,15 +102,6 @@ describe('workers', () => {
     assert.equal((await inWorker(inside('process.exit(4)'))).code, 4)
     const { code, error } = await inWorker(inside('throw new RangeError("mine")'))
     assert.deepEqual([code, error?.name, error?.message], [1, 'RangeError', 'mine'])
-  })
-
-  test('that run out of heap inside an import end alone', async () => {
-    const { error } = await inWorker(
-      `const hoard = []
-       loadSync(${JSON.stringify(file)}, { imports: { js: { f() { for (;;) hoard.push(new Array(1000).fill({})) }, x() {} } } }).call()`,
-      { resourceLimits: { maxOldGenerationSizeMb: 20 } },
-    )
-    assert.equal(error?.code, 'ERR_WORKER_OUT_OF_MEMORY')
   })
 
   test('what belongs to one thread does not get to another', async () => {

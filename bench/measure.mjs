@@ -8,7 +8,6 @@ export function median(values) {
 }
 
 const ROUNDS = 31
-const BATCH_MS = 40
 const WARM_UP_MS = 300
 
 async function elapsed(side, count) {
@@ -17,27 +16,28 @@ async function elapsed(side, count) {
   return Number(process.hrtime.bigint() - began)
 }
 
-/** How many operations take about a batch's time, found after the side has been warmed up. */
-async function batchSize(side) {
+/** How many operations take about `batchMs`, found after the side has been warmed up. */
+async function batchSize(side, batchMs) {
   const until = performance.now() + WARM_UP_MS
   let count = 1
   let each = 0
   while (performance.now() < until) {
     const time = await elapsed(side, count)
     each = time / count
-    if (time < BATCH_MS * 1e6) count *= 2
+    if (time < batchMs * 1e6) count *= 2
   }
-  return Math.max(1, Math.round(BATCH_MS * 1e6 / each))
+  return Math.max(1, Math.round(batchMs * 1e6 / each))
 }
 
 /**
  * Nanoseconds an operation takes on each side. A side is a function that carries out `count` operations.
  * @param {Record<string, (count: number) => unknown>} sides
+ * @param {number} batchMs how long a side is measured at a time; more for one that has to collect its garbage in it
  * @returns {Promise<Record<string, number>>} the median of each side
  */
-export async function interleave(sides) {
+export async function interleave(sides, batchMs = 40) {
   const runs = []
-  for (const [name, side] of Object.entries(sides)) runs.push({ name, side, count: await batchSize(side), times: [] })
+  for (const [name, side] of Object.entries(sides)) runs.push({ name, side, count: await batchSize(side, batchMs), times: [] })
   for (let round = 0; round < ROUNDS; round++) {
     for (const { side, count, times } of runs) times.push(await elapsed(side, count) / count)
   }

@@ -59,7 +59,7 @@ impl MemoryView {
         if let Some(shown) = &*self.shown.borrow() {
             return Ok(shown.buffer.value(env)?);
         }
-        let owner = self.cell.retain_buffer();
+        let owner = self.cell.retain();
         // SAFETY: the engine never moves a memory (`memory_may_move(false)`), and `owner` keeps the
         // store, and with it the mapping, until V8 lets go of the bytes.
         let value = unsafe { external_buffer(env, data, length, owner) }.map_err(forbidden)?;
@@ -117,7 +117,7 @@ impl Drop for ShownViews {
         let env = unsafe { self.env.env() };
         for view in self.views.borrow().iter().filter_map(Weak::upgrade) {
             if env.scoped(|env| view.is_moved(env)) {
-                std::mem::forget(view.cell.retain_buffer());
+                std::mem::forget(view.cell.retain());
             }
         }
     }

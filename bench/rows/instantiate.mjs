@@ -41,5 +41,5 @@ export function measure() {
   return interleave({
     ours: lifetimes(() => binding.instantiate(compiled, imports, undefined, false)[Symbol.dispose]()),
     v8: lifetimes(() => new WebAssembly.Instance(module, imports)),
-  })
+  }, 200)
 }

@@ -122,7 +122,7 @@ fn expected(ty: &ExternType) -> String {
             )
         }
         ExternType::Table(ty) => format!(
-            "the Table object of another instance, of {}, {}",
+            "a table of {} (the Table object of another instance) with {}",
             ty.element(),
             range(ty.minimum(), ty.maximum(), "elements")
         ),

@@ -23,7 +23,7 @@ pub fn show(file: &str, size: usize) -> Progress {
         .unwrap_or(file)
         .escape_debug()
         .to_string();
-    let text = format!("wasmport: compiling {name} ({:.1} MB)", size as f64 / 1e6);
+    let text = format!("compiling {name} ({:.1} MB)", size as f64 / 1e6);
     let (stop, stopped) = mpsc::channel::<()>();
     let shown = thread::Builder::new().name("wasmport-progress".into()).spawn(move || {
         let begin = Instant::now();
@@ -32,11 +32,8 @@ pub fn show(file: &str, size: usize) -> Progress {
         while stopped.recv_timeout(wait) == Err(RecvTimeoutError::Timeout) {
             // While lines do not wrap, one that is wider than the terminal is cut and stays one row.
             // The terminal may be gone; the compilation does not care.
-            let _ = write!(
-                stderr(),
-                "\r\x1b[K\x1b[?7l{text} {:.1} s\x1b[?7h",
-                begin.elapsed().as_secs_f64()
-            );
+            let time = begin.elapsed().as_secs_f64();
+            let _ = write!(stderr(), "\r\x1b[K\x1b[?7lwasmport: {time:.1} s {text}\x1b[?7h");
             (wait, shown) = (TICK, true);
         }
         if shown {

@@ -48,8 +48,9 @@ pub struct StoreCell {
     /// How many calls into the store are on the stack.
     depth: Cell<u32>,
     disposed: Cell<bool>,
-    /// How many `ArrayBuffer`s over the store's memories exist. They keep it mapped.
-    buffers: Cell<usize>,
+    /// How many need the store though it was disposed of: the `ArrayBuffer`s over its memories, and
+    /// calls that still convert their results.
+    users: Cell<usize>,
     store: UnsafeCell<Option<Store<Data>>>,
     stack: StackBounds,
     anchor: Anchor,
@@ -75,7 +76,7 @@ impl StoreCell {
             current: Cell::new(current),
             depth: Cell::new(0),
             disposed: Cell::new(false),
-            buffers: Cell::new(0),
+            users: Cell::new(0),
             store: UnsafeCell::new(Some(store)),
             stack: StackBounds::current(),
             anchor: Anchor::new(env)?,
@@ -95,9 +96,18 @@ impl StoreCell {
         if self.disposed.get() {
             return Err(disposed());
         }
+        self.proceed(f)
+    }
+
+    /// The same for a call that is on its way already: it goes on, though the store was disposed of meanwhile.
+    #[inline]
+    pub fn proceed<R>(&self, f: impl FnOnce(StoreContextMut<'_, Data>) -> R) -> Result<R, Error> {
         let current = self.current.replace(ptr::null_mut());
         if current.is_null() {
-            return Err(Error::internal("a store was entered while it was in use"));
+            return Err(match self.disposed.get() {
+                true => disposed(),
+                false => Error::internal("a store was entered while it was in use"),
+            });
         }
         let _restore = Restore { cell: self, current };
         // SAFETY: `current` is the context of the innermost holder of the store (the store itself,
@@ -224,7 +234,7 @@ impl StoreCell {
     /// Collects dropped references if many values were put into the store since it last did.
     pub fn collect_if_due(&self) -> Result<(), Error> {
         match self.anchor.wants_collection() {
-            true => self.with(|mut cx| cx.gc(None))?.map_err(Error::internal),
+            true => self.proceed(|mut cx| cx.gc(None))?.map_err(Error::internal),
             false => Ok(()),
         }
     }
@@ -247,14 +257,14 @@ impl StoreCell {
         self.release();
     }
 
-    /// Counts a buffer over one of the store's memories.
-    pub fn retain_buffer(self: &Rc<Self>) -> BufferOwner {
-        self.buffers.set(self.buffers.get() + 1);
-        BufferOwner(self.clone())
+    /// Keeps the store, disposed of or not, until the result is dropped.
+    pub fn retain(self: &Rc<Self>) -> Retained {
+        self.users.set(self.users.get() + 1);
+        Retained(self.clone())
     }
 
     fn release(&self) {
-        if self.disposed.get() && self.depth.get() == 0 && self.buffers.get() == 0 {
+        if self.disposed.get() && self.depth.get() == 0 && self.users.get() == 0 {
             self.current.set(ptr::null_mut());
             // SAFETY: at depth 0 no call is on the stack, and no closure of `with` is either: they
             // do not call JavaScript, so nothing can dispose from inside one. So nobody has a
@@ -282,12 +292,12 @@ pub trait View {
     fn refresh(&self, env: Env<'_>) -> Result<(), Error>;
 }
 
-/// Keeps a store's memories mapped for an `ArrayBuffer` over one of them.
-pub struct BufferOwner(Rc<StoreCell>);
+/// Keeps a store, and with it the memories of its instances.
+pub struct Retained(Rc<StoreCell>);
 
-impl Drop for BufferOwner {
+impl Drop for Retained {
     fn drop(&mut self) {
-        self.0.buffers.set(self.0.buffers.get() - 1);
+        self.0.users.set(self.0.users.get() - 1);
         self.0.release();
     }
 }

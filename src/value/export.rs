@@ -32,7 +32,7 @@ pub fn function_object<'s>(
     name: &str,
     file: &Arc<str>,
 ) -> Result<Value<'s>, Error> {
-    let (key, ty) = cell.with(|mut cx| (ObjectKey::function(&mut cx, &func), func.ty(&cx)))?;
+    let (key, ty) = cell.proceed(|mut cx| (ObjectKey::function(&mut cx, &func), func.ty(&cx)))?;
     if let Some(object) = cell.object(env, key)? {
         return Ok(object);
     }
@@ -106,6 +106,7 @@ impl ExportedFunction {
             .zip(signature.ty.params())
             .map(|(arg, ty)| Item::from_js(cell, env, *arg, &ty))
             .collect::<Result<Vec<_>, Error>>()?;
+        let _results = cell.retain();
         let outcome = cell.enter(|cx| {
             let mut scope = RootScope::new(cx);
             let mut raw = vec![ValRaw::i32(0); signature.room()];

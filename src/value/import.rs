@@ -190,7 +190,7 @@ impl ImportedFunction {
                 Item::from_js(cell, env, *value, ty)
             })
             .collect::<Result<Vec<_>, Error>>()?;
-        cell.with(|cx| {
+        cell.proceed(|cx| {
             // The references must outlive this scope as raw values; Wasmtime opened one of its own
             // around the host call and exposes them to WebAssembly when it ends.
             let mut scope = RootScope::new(cx);

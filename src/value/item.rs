@@ -57,7 +57,7 @@ impl Item {
                 }
                 let func = exported.func();
                 let matches = ty.as_ref().is_some_and(|ty| {
-                    cell.with(|cx| Ref::Func(Some(func)).matches_ty(&cx, ty).unwrap_or(false))
+                    cell.proceed(|cx| Ref::Func(Some(func)).matches_ty(&cx, ty).unwrap_or(false))
                         .unwrap_or(false)
                 });
                 if matches {
