@@ -17,8 +17,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
+use rustc_hash::FxHasher;
 use wasmtime::{Engine, Module};
-use xxhash_rust::xxh3::Xxh3;
 
 /// The name of an entry: the blake3 hash of the module's bytes.
 pub type Key = blake3::Hash;
@@ -38,8 +38,8 @@ pub struct Entry {
 
 /// After code and outline, an entry ends in this mark, the key it was made for, the length of the
 /// outline and a checksum of both.
-const MARK: &[u8; 8] = b"wasmprt1";
-const TRAILER: usize = MARK.len() + blake3::OUT_LEN + 8 + 8;
+const MARK: &[u8; 8] = b"wasmprt2";
+const TRAILER: usize = MARK.len() + blake3::OUT_LEN + 8 + 4;
 
 /// The entry for a module, if the cache has it whole.
 pub fn load(engine: &Engine, key: &Key) -> Option<Entry> {
@@ -103,7 +103,7 @@ fn user_cache() -> Option<PathBuf> {
 }
 
 fn entry(engine: &Engine, key: &Key) -> Option<PathBuf> {
-    let mut hasher = Xxh3::new();
+    let mut hasher = FxHasher::default();
     engine.precompile_compatibility_hash().hash(&mut hasher);
     let directory = format!("{}-{:016x}", env!("CARGO_PKG_VERSION"), hasher.finish());
     Some(root()?.join(directory).join(format!("{key}.cwasm")))
@@ -161,9 +161,9 @@ fn check(file: &mut File, key: &Key) -> Option<Vec<u8>> {
 }
 
 fn trailer_of(parts: &[&[u8]], outline: u64, key: &Key) -> [u8; TRAILER] {
-    let mut hasher = Xxh3::new();
+    let mut hasher = crc32fast::Hasher::new();
     parts.iter().for_each(|part| hasher.update(part));
-    let (outline, checksum) = (outline.to_le_bytes(), hasher.digest().to_le_bytes());
+    let (outline, checksum) = (outline.to_le_bytes(), hasher.finalize().to_le_bytes());
     let mut trailer = [0; TRAILER];
     let fields = MARK.iter().chain(key.as_bytes()).chain(&outline).chain(&checksum);
     trailer.iter_mut().zip(fields).for_each(|(byte, field)| *byte = *field);

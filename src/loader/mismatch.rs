@@ -117,7 +117,7 @@ fn expected(ty: &ExternType) -> String {
         },
         ExternType::Memory(ty) => {
             format!(
-                "the Memory object of another instance, {}",
+                "a memory (the Memory object of another instance) of {}",
                 range(ty.minimum(), ty.maximum(), "pages")
             )
         }

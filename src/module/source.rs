@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
+use std::sync::mpsc;
+use std::thread;
 
 use blake3::Hash;
 
@@ -11,8 +13,8 @@ use crate::error::{Class, Error, code};
 /// The first bytes of every module and component.
 const MAGIC: &[u8] = b"\0asm";
 
-/// How much of a file is read at once: what fits the cache of a core.
-const CHUNK: usize = 256 * 1024;
+/// How much of a file is read, or hashed, at once.
+const CHUNK: usize = 512 << 10;
 
 /// A file to read, or bytes at hand: a binary, or its text form.
 pub enum Source {
@@ -42,17 +44,58 @@ impl Source {
             Source::File(path) => path,
         };
         let mut file = File::open(path).map_err(|error| Error::system(&error, "open", path))?;
-        let mut hasher = blake3::Hasher::new();
-        let mut chunk = vec![0; CHUNK];
-        loop {
-            match file.read(&mut chunk) {
-                Ok(0) => return Ok(hasher.finalize()),
-                Ok(length) => hasher.update(&chunk[..length]),
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(error) => return Err(Error::system(&error, "read", path)),
-            };
+        hash_while_reading(&mut file).map_err(|error| Error::system(&error, "read", path))
+    }
+}
+
+/// Reads on this thread and hashes on another: each takes about as long.
+fn hash_while_reading(file: &mut File) -> io::Result<Hash> {
+    let mut first = vec![0; CHUNK];
+    let length = fill(file, &mut first)?;
+    if length < CHUNK {
+        return Ok(blake3::hash(&first[..length]));
+    }
+    thread::scope(|scope| {
+        // Two chunks go back and forth: one is being filled while the other is being hashed.
+        let (filled, to_hash) = mpsc::channel::<(Vec<u8>, usize)>();
+        let (emptied, to_fill) = mpsc::channel();
+        let hashing = thread::Builder::new()
+            .name("wasmport-hash".into())
+            .spawn_scoped(scope, move || {
+                let mut hasher = blake3::Hasher::new();
+                for (chunk, length) in to_hash {
+                    hasher.update(&chunk[..length]);
+                    // Nobody waits for it once the file has been read.
+                    let _ = emptied.send(chunk);
+                }
+                hasher.finalize()
+            })?;
+        let (mut chunk, mut spare, mut length) = (first, Some(vec![0; CHUNK]), length);
+        while length > 0 {
+            let gone = || io::Error::other("the hashing thread is gone");
+            filled.send((chunk, length)).map_err(|_| gone())?;
+            chunk = spare.take().map_or_else(|| to_fill.recv().map_err(|_| gone()), Ok)?;
+            length = fill(file, &mut chunk)?;
+        }
+        drop(filled);
+        hashing
+            .join()
+            .map_err(|_| io::Error::other("the hashing thread panicked"))
+    })
+}
+
+/// Fills the chunk, or less of it at the end of the file.
+fn fill(file: &mut File, chunk: &mut [u8]) -> io::Result<usize> {
+    let mut length = 0;
+    while length < chunk.len() {
+        match file.read(&mut chunk[length..]) {
+            Ok(0) => break,
+            Ok(read) => length += read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
+    Ok(length)
 }
 
 /// The binary form of `bytes`, which may be text.
