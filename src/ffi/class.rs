@@ -18,9 +18,6 @@ thread_local! {
 pub enum Member {
     Method(&'static str, Callback),
     Getter(&'static str, Callback),
-    /// A getter and setter in one: Node-API has one data pointer for both. As a setter it is
-    /// called with an argument.
-    Accessor(&'static str, Callback),
 }
 
 /// A class that only the addon makes instances of.
@@ -32,16 +29,15 @@ impl Class {
             .iter()
             .map(|member| {
                 let (name, callback) = match member {
-                    Member::Method(name, f) | Member::Getter(name, f) | Member::Accessor(name, f) => (name, f),
+                    Member::Method(name, f) | Member::Getter(name, f) => (name, f),
                 };
                 let is_method = matches!(member, Member::Method(..));
-                let has_setter = matches!(member, Member::Accessor(..));
                 Ok(sys::napi_property_descriptor {
                     utf8name: ptr::null(),
                     name: env.string(name)?.raw,
                     method: is_method.then_some(invoke),
                     getter: (!is_method).then_some(invoke),
-                    setter: has_setter.then_some(invoke),
+                    setter: None,
                     value: ptr::null_mut(),
                     attributes: sys::PropertyAttributes::enumerable | sys::PropertyAttributes::configurable,
                     data: *callback as *mut c_void,

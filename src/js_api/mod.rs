@@ -14,7 +14,7 @@ use crate::ffi::{Env, Type, Value};
 use crate::store::StoreCell;
 use crate::value::{ExportedFunction, function_object};
 
-pub use global::{GlobalObject, global_getter, global_value};
+pub use global::{global_getter, global_value};
 pub use memory::MemoryObject;
 pub use table::TableObject;
 
@@ -30,7 +30,7 @@ pub fn object<'s>(
         Extern::Func(func) => function_object(cell, env, func, name, file),
         Extern::Memory(memory) => memory::object(cell, env, memory),
         Extern::Table(table) => table::object(cell, env, table, file),
-        Extern::Global(global) => global::object(cell, env, global, file),
+        Extern::Global(global) => global_value(cell, env, global, file),
         Extern::SharedMemory(_) => Err(unsupported(file, name, "a shared memory")),
         Extern::Tag(_) => Err(unsupported(file, name, "a tag")),
     }
@@ -59,9 +59,6 @@ fn behind_object<'s>(env: Env<'s>, value: Value<'s>) -> Option<(&'s Rc<StoreCell
     if let Some(memory) = env.unwrap::<MemoryObject>(value) {
         return Some((memory.cell(), memory.memory().into()));
     }
-    if let Some(table) = env.unwrap::<TableObject>(value) {
-        return Some((table.cell(), table.table().into()));
-    }
-    let global = env.unwrap::<GlobalObject>(value)?;
-    Some((global.cell(), global.global().into()))
+    let table = env.unwrap::<TableObject>(value)?;
+    Some((table.cell(), table.table().into()))
 }

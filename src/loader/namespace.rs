@@ -9,6 +9,7 @@ use crate::ffi::{Call, Env, Property, Reference, Thrown, Type, Value};
 use crate::js_api;
 use crate::module::{Linkable, Module};
 use crate::store::StoreCell;
+use crate::value::Kind;
 
 /// Makes the namespace of an instance: like a module namespace object it has no prototype, is
 /// named `Module`, cannot be changed, and shows mutable globals as they are at each look.
@@ -39,7 +40,8 @@ pub fn make<'s>(
         let value = match item {
             Extern::Global(global) => {
                 let ty = cell.with(|cx| global.ty(&cx))?;
-                if ty.mutability() == Mutability::Var {
+                // What has no JavaScript value throws where it is looked at, not where it is loaded.
+                if ty.mutability() == Mutability::Var || Kind::of(ty.content()) == Kind::Opaque {
                     let getter = js_api::global_getter(cell, env, global, &module.file)?;
                     let descriptor = env.object()?;
                     env.set(descriptor, "get", getter)?;

@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 
-use wasmtime::{AsContextMut, Func, Global, Memory, Table};
+use wasmtime::{AsContextMut, Func, Memory, Table};
 
 /// Which object of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -10,7 +10,6 @@ pub enum ObjectKey {
     Function(FunctionKey),
     Memory(u64),
     Table(u64),
-    Global(u64),
 }
 
 /// What makes two `Func`s the same function: its code and the instance that it closes over.
@@ -50,9 +49,5 @@ impl ObjectKey {
 
     pub fn table(table: &Table) -> ObjectKey {
         ObjectKey::Table(table.debug_index_in_store())
-    }
-
-    pub fn global(global: &Global) -> ObjectKey {
-        ObjectKey::Global(global.debug_index_in_store())
     }
 }

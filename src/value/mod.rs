@@ -13,5 +13,5 @@ mod signature;
 
 pub use export::{ExportedFunction, function_object};
 pub use import::import_function;
-pub use item::Item;
+pub use item::{Item, opaque};
 pub use signature::{Kind, Signature, type_name};
