@@ -120,11 +120,8 @@ fn execute(module: &Arc<Module>, options: wasi::Options) -> Result<i32, Error> {
     let files = [(linkable.module.clone(), module.file.clone())];
     let mut call = || -> wasmtime::Result<i32> {
         let instance = Instance::new(&mut store, &linkable.module, &externs)?;
-        if let Some(service) = &service
-            && let Some(name) = loader::memory_export(module, &service.module)?
-            && let Some(memory) = instance.get_export(&mut store, &name)
-        {
-            wasi::bind(&mut store, service.id, memory)?;
+        if let Some(service) = &service {
+            service.bind(&mut store, &instance)?;
         }
         loader::evaluate(&mut store, &instance, module)?;
         loader::call_entry(&mut store, &instance, module)

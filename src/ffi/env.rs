@@ -340,13 +340,23 @@ impl<'s> Env<'s> {
         // SAFETY: scopes are opened and closed in LIFO order by this function alone; the lifetime
         // in `f` keeps every handle made inside from being used after the close.
         unsafe { sys::napi_open_handle_scope(self.raw, &mut scope) };
-        let result = f(Env {
+        let _close = CloseScope(self.raw, scope);
+        f(Env {
             raw: self.raw,
             scope: PhantomData,
-        });
-        // SAFETY: as above. Node-API allows closing a scope while an exception is pending.
-        unsafe { sys::napi_close_handle_scope(self.raw, scope) };
-        result
+        })
+    }
+}
+
+/// Closes a handle scope, after a panic too: Node ends the process if a callback leaves one open.
+struct CloseScope(sys::napi_env, sys::napi_handle_scope);
+
+impl Drop for CloseScope {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: `scoped` opened the scope, and whatever it opened inside is closed by now.
+        // Node-API allows closing a scope while an exception is pending.
+        unsafe { sys::napi_close_handle_scope(self.0, self.1) };
     }
 }
 

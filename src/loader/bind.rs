@@ -1,17 +1,18 @@
 //! The bind steps: services get the instance's memory before anything is called.
 
+use std::rc::Rc;
+
 use wasmport_init_section::{Bind, MemorySource, Source};
 use wasmtime::{Extern, Instance};
 
-use super::start::Service;
+use super::link::import_object;
+use super::start::{Service, bound_memory, memory_source};
 use crate::error::{self, Class, Error};
 use crate::ffi::{Env, Type, Value};
 use crate::js_api;
 use crate::module::{Linkable, Module};
 use crate::store::StoreCell;
 use crate::wasi;
-
-use std::rc::Rc;
 
 /// The function by which a JavaScript service takes the memory.
 const HOOK: &str = "__wasm_bind";
@@ -26,10 +27,7 @@ pub fn imported_memory(
     service: Option<&Service>,
 ) -> Result<(), Error> {
     let Some(service) = service else { return Ok(()) };
-    let Some(bind) = module.plan().bind.iter().find(|bind| bind.service == service.module) else {
-        return Ok(());
-    };
-    let Ok(MemorySource::Import(import)) = module.interface().memory(&bind.memory) else {
+    let Some(MemorySource::Import(import)) = bound_memory(module, &service.module)? else {
         return Ok(());
     };
     let position = code
@@ -54,22 +52,12 @@ pub fn carry_out(
     exports: Value<'_>,
 ) -> Result<(), Error> {
     for bind in &module.plan().bind {
-        let source = module.interface().memory(&bind.memory);
-        let source = source
-            .map_err(|error| Error::new(Class::LinkError, error::code::LINK, format!("{}: {error}", module.file)))?;
         if let Some(service) = service.filter(|service| service.module == bind.service) {
-            let MemorySource::Export(export) = source else { continue };
-            cell.with(|mut cx| {
-                let memory = instance.get_export(&mut cx, &export.name);
-                memory.map_or(Ok(()), |memory| wasi::bind(cx, service.id, memory))
-            })?
-            .map_err(|error| cell.error_of(error, &module.file))?;
+            cell.with(|cx| service.bind(cx, instance))?
+                .map_err(|error| cell.error_of(error, &module.file))?;
             continue;
         }
-        let host = match env.type_of(imports) {
-            Type::Undefined => imports,
-            _ => env.get(imports, &bind.service)?,
-        };
+        let host = import_object(env, imports, &bind.service)?;
         let hook = match env.type_of(host) {
             Type::Object | Type::Function => env.get(host, HOOK)?,
             _ => host,
@@ -80,7 +68,7 @@ pub fn carry_out(
             }
             return Err(unbound(module, bind));
         }
-        let memory = match source {
+        let memory = match memory_source(module, bind)? {
             MemorySource::Export(export) => object(env, cell, module, instance, &export.name)?,
             MemorySource::Import(import) => env.get(env.get(imports, &import.module)?, &import.name)?,
         };

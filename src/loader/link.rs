@@ -31,10 +31,7 @@ pub fn read<'s>(env: Env<'s>, module: &Module, imports: Value<'s>) -> Result<Giv
     let imported = &module.code.on_demand().imports;
     let mut values = Vec::with_capacity(imported.len());
     for import in imported {
-        let host = match env.type_of(imports) {
-            Type::Undefined => imports,
-            _ => env.get(imports, &import.module)?,
-        };
+        let host = import_object(env, imports, &import.module)?;
         values.push(match env.type_of(host) {
             Type::Object | Type::Function => match exported_global(env, host, import)? {
                 Some((cell, global)) => Found::Global(cell, global),
@@ -52,6 +49,14 @@ pub fn read<'s>(env: Env<'s>, module: &Module, imports: Value<'s>) -> Result<Giv
         });
     }
     Ok(Given(values))
+}
+
+/// What was given for an import module: `undefined` where nothing was.
+pub fn import_object<'s>(env: Env<'s>, imports: Value<'s>, module: &str) -> Result<Value<'s>, Error> {
+    match env.type_of(imports) {
+        Type::Undefined => Ok(imports),
+        _ => Ok(env.get(imports, module)?),
+    }
 }
 
 /// The global behind a namespace of ours.

@@ -83,9 +83,7 @@ fn element_name(ty: &TableType) -> String {
 
 /// A function type in words.
 pub fn function(ty: &FuncType) -> String {
-    let list = |types: &mut dyn Iterator<Item = wasmtime::ValType>| {
-        types.map(|ty| type_name(&ty)).collect::<Vec<_>>().join(", ")
-    };
+    let list = |types: &mut dyn Iterator<Item = ValType>| types.map(|ty| type_name(&ty)).collect::<Vec<_>>().join(", ");
     format!(
         "a function ({}) -> ({})",
         list(&mut ty.params()),
@@ -123,7 +121,7 @@ fn expected(ty: &ExternType) -> String {
         }
         ExternType::Table(ty) => format!(
             "a table of {} (the Table object of another instance) with {}",
-            ty.element(),
+            element_name(ty),
             range(ty.minimum(), ty.maximum(), "elements")
         ),
         ExternType::Tag(_) => "a tag, which this version does not link".into(),

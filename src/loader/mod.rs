@@ -20,7 +20,7 @@ use crate::wasi::{self, Wasi};
 
 pub use binding::{ModuleObject, add_versions};
 pub use mismatch::wrong;
-pub use start::{call_entry, check_phases, evaluate, memory_export, wasi_function, wasi_service};
+pub use start::{call_entry, check_phases, evaluate, wasi_function, wasi_service};
 
 /// The store that all ES modules of an environment share: they live as long as it does, and link
 /// to each other natively.
@@ -154,13 +154,13 @@ fn shared_store(env: Env<'_>) -> Result<Rc<StoreCell>, Error> {
     Ok(shared.cell.clone())
 }
 
-/// What `Instance::new` failed with: a start function that trapped or threw, or an import of the
-/// right kind but the wrong type.
+/// What `Instance::new` failed with: a segment or a start function that trapped, or an import that
+/// threw; anything else is a failure to link.
 fn instantiation_error(cell: &StoreCell, error: wasmtime::Error, module: &Module) -> Error {
-    let linked = error.downcast_ref::<wasmtime::WasmBacktrace>().is_some()
+    let ran = error.downcast_ref::<wasmtime::WasmBacktrace>().is_some()
         || error.is::<crate::store::JsException>()
         || error.is::<wasmtime::Trap>();
-    if linked {
+    if ran {
         return cell.error_of(error, &module.file);
     }
     Error::new(Class::LinkError, code::LINK, format!("{}: {error:#}", module.file)).with_text("file", &*module.file)

@@ -1,6 +1,6 @@
 //! The parts of a plan that need no JavaScript: WASI, the evaluate steps and the entry.
 
-use wasmport_init_section::{Args, IfMissing, MemorySource, Phase, RunArgs, Step, StepResult};
+use wasmport_init_section::{Args, Bind, IfMissing, MemorySource, Phase, RunArgs, RunResult, Step, StepResult};
 use wasmtime::{AsContextMut, ExternType, Func, FuncType, Instance, Val, bail};
 
 use super::mismatch::{function, wrong};
@@ -14,6 +14,19 @@ pub struct Service {
     pub id: ServiceId,
     /// The import module that it stands for.
     pub module: String,
+    /// The export that the plan binds to it; none where it binds an imported memory, or nothing.
+    memory: Option<String>,
+}
+
+impl Service {
+    /// The bind step for an exported memory.
+    pub fn bind(&self, mut cx: impl AsContextMut<Data = Data>, instance: &Instance) -> wasmtime::Result<()> {
+        let name = self.memory.as_ref();
+        match name.and_then(|name| instance.get_export(&mut cx, name)) {
+            Some(memory) => wasi::bind(cx, self.id, memory),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Makes the WASI that a module imports, if it imports any. `add` puts it into the store.
@@ -25,10 +38,14 @@ pub fn wasi_service(
     let Some(import) = wasi_import(module) else {
         return Ok(None);
     };
-    let wasi = Wasi::new(options, memory_export(module, &import.module)?)?;
+    let memory = match bound_memory(module, &import.module)? {
+        Some(MemorySource::Export(export)) => Some(export.name.clone()),
+        _ => None,
+    };
     Ok(Some(Service {
-        id: add(wasi)?,
+        id: add(Wasi::new(options, memory.clone())?)?,
         module: import.module.clone(),
+        memory,
     }))
 }
 
@@ -71,20 +88,18 @@ fn wasi_import(module: &Module) -> Option<&Import> {
         .find(|import| wasi::is_service(&import.module))
 }
 
-/// The export that the plan binds to `service`; none where it binds an imported memory, or nothing.
-pub fn memory_export(module: &Module, service: &str) -> Result<Option<String>, Error> {
-    let Some(bind) = module.plan().bind.iter().find(|bind| bind.service == service) else {
-        return Ok(None);
-    };
-    match module.interface().memory(&bind.memory) {
-        Ok(MemorySource::Export(export)) => Ok(Some(export.name.clone())),
-        Ok(MemorySource::Import(_)) => Ok(None),
-        Err(error) => Err(Error::new(
-            Class::LinkError,
-            code::LINK,
-            format!("{}: {error}", module.file),
-        )),
-    }
+/// The memory that the plan binds to `service`, if it binds one.
+pub fn bound_memory<'a>(module: &'a Module, service: &str) -> Result<Option<MemorySource<'a>>, Error> {
+    let bind = module.plan().bind.iter().find(|bind| bind.service == service);
+    bind.map(|bind| memory_source(module, bind)).transpose()
+}
+
+/// The memory that a bind step means.
+pub fn memory_source<'a>(module: &'a Module, bind: &Bind) -> Result<MemorySource<'a>, Error> {
+    module
+        .interface()
+        .memory(&bind.memory)
+        .map_err(|error| Error::new(Class::LinkError, code::LINK, format!("{}: {error}", module.file)))
 }
 
 /// Refuses a plan that this version would carry out in part only.
@@ -143,7 +158,7 @@ pub fn call_entry(
     match call(&mut cx, func, run.args == RunArgs::Zeros) {
         Err(error) => error.downcast_ref::<Exit>().map(|exit| exit.0).ok_or(error),
         Ok(results) => Ok(match (&run.result, results.first()) {
-            (wasmport_init_section::RunResult::ExitCode, Some(Val::I32(code))) => *code,
+            (RunResult::ExitCode, Some(Val::I32(code))) => *code,
             _ => 0,
         }),
     }

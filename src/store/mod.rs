@@ -273,7 +273,7 @@ impl StoreCell {
         }
     }
 
-    /// Whether the store's memories come from the pool, and so its modules must.
+    /// The engine of the store, which its modules must be of.
     pub fn engine(&self) -> Result<Engine, Error> {
         self.with(|cx| cx.as_context().engine().clone())
     }
@@ -353,10 +353,4 @@ fn out_of_stack() -> Error {
             (MAX_WASM_STACK + STACK_MARGIN) / 1024
         ),
     )
-}
-
-impl From<Thrown> for JsException {
-    fn from(Thrown: Thrown) -> Self {
-        JsException
-    }
 }

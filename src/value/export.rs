@@ -96,10 +96,8 @@ impl ExportedFunction {
     /// The same where references are among the values, which live in the store.
     fn call_any<'s>(&self, cell: &Rc<StoreCell>, env: Env<'s>, args: &[Value<'s>]) -> Result<Value<'s>, Error> {
         let signature = &self.signature;
-        if !signature.callable {
-            let mut types = signature.ty.params().chain(signature.ty.results());
-            let ty = types.find(|ty| Kind::of(ty) == Kind::Opaque);
-            return Err(ty.map_or_else(|| Error::internal("a callable function is not"), |ty| opaque(&ty)));
+        if let Some(ty) = &signature.opaque {
+            return Err(opaque(ty));
         }
         let items = args
             .iter()

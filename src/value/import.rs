@@ -1,7 +1,7 @@
 //! Calls in: JavaScript functions as WebAssembly functions.
 
 use std::mem::MaybeUninit;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use wasmtime::{AsContextMut, Caller, Func, FuncType, RootScope, ValRaw};
@@ -9,7 +9,7 @@ use wasmtime::{AsContextMut, Caller, Func, FuncType, RootScope, ValRaw};
 use super::item::{Item, opaque};
 use super::{Kind, Signature, number};
 use crate::error::{Class, Error, code};
-use crate::ffi::{Env, EnvAddress, Thrown, Value, WeakReference};
+use crate::ffi::{Env, EnvAddress, Value, WeakReference};
 use crate::store::{Data, JsException, Slot, StoreCell};
 
 /// Calls with up to this many arguments need no allocation.
@@ -18,7 +18,7 @@ const INLINE: usize = 8;
 /// A JavaScript function that WebAssembly calls.
 struct ImportedFunction {
     /// The store's cell, which outlives the store and so this function of it.
-    cell: std::rc::Weak<StoreCell>,
+    cell: Weak<StoreCell>,
     env: EnvAddress,
     function: WeakReference,
     /// Keeps the function alive, together with the objects over the store.
@@ -87,11 +87,11 @@ impl ImportedFunction {
                 env.scoped(|env| self.call_any(&cell, env, items, raw))
             })
         };
-        outcome.map_err(|error| match error {
-            Error::Thrown => JsException.into(),
-            error => match error.throw(env) {
-                Thrown => JsException.into(),
-            },
+        outcome.map_err(|error| {
+            if let Error::Report(_) = error {
+                error.throw(env);
+            }
+            JsException.into()
         })
     }
 
@@ -162,10 +162,8 @@ impl ImportedFunction {
         params: Vec<Item>,
         raw: &mut [MaybeUninit<ValRaw>],
     ) -> Result<(), Error> {
-        if !self.signature.callable {
-            let mut types = self.signature.ty.params().chain(self.signature.ty.results());
-            let ty = types.find(|ty| Kind::of(ty) == Kind::Opaque);
-            return Err(ty.map_or_else(|| Error::internal("a callable import is not"), |ty| opaque(&ty)));
+        if let Some(ty) = &self.signature.opaque {
+            return Err(opaque(ty));
         }
         cell.settle(env)?;
         let function = self.function(env)?;

@@ -59,8 +59,8 @@ pub struct Signature {
     pub results: Box<[Kind]>,
     /// Whether every parameter and result is a number, so that no call needs the store.
     pub numeric: bool,
-    /// Whether JavaScript can call it at all.
-    pub callable: bool,
+    /// A type among them that JavaScript has no value for, so that it cannot take part in a call.
+    pub opaque: Option<ValType>,
 }
 
 impl Signature {
@@ -69,13 +69,16 @@ impl Signature {
         let results: Box<[_]> = ty.results().map(|ty| Kind::of(&ty)).collect();
         let all = || params.iter().chain(&results);
         let numeric = all().all(|kind| kind.is_number());
-        let callable = all().all(|kind| *kind != Kind::Opaque);
+        let opaque = all().any(|kind| *kind == Kind::Opaque).then(|| {
+            let mut types = ty.params().chain(ty.results());
+            types.find(|ty| Kind::of(ty) == Kind::Opaque)
+        });
         Signature {
             ty,
             params,
             results,
             numeric,
-            callable,
+            opaque: opaque.flatten(),
         }
     }
 
