@@ -362,3 +362,5 @@ export interface WasmportError extends Error {
   /** `ERR_WASMPORT_EXIT`: what the module passed to `proc_exit`. */
   exitCode?: number
 }
+
+export { WebAssembly } from './lib/webassembly/index.cjs'

@@ -34,4 +34,5 @@ exports.inspect = function inspect(source) {
   return binding.describe(from, name)
 }
 
+exports.WebAssembly = require('./lib/webassembly/index.cjs').WebAssembly
 exports.versions = binding.versions

@@ -29,4 +29,17 @@ function findBinding() {
   throw error
 }
 
-module.exports = findBinding()
+const binding = findBinding()
+
+// The addon makes objects of the JS API by these; it asks when it makes the first.
+binding.setClasses(name => require('./webassembly/classes.cjs')[name])
+
+let natives
+
+/** What the JS half of the WebAssembly API is over. */
+function webAssembly() {
+  natives ??= Object.assign(binding.webAssembly(), { moduleCompile: binding.compileModule })
+  return natives
+}
+
+module.exports = { ...binding, webAssembly }

@@ -1,7 +1,7 @@
 //! Guarded views of linear memory.
 #![allow(unsafe_code)]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
 use wasmtime::Memory;
@@ -15,6 +15,8 @@ pub struct MemoryView {
     cell: Rc<StoreCell>,
     memory: Memory,
     shown: RefCell<Option<Shown>>,
+    /// Whether somebody moved the bytes to another `ArrayBuffer`, which nobody here knows.
+    moved: Cell<bool>,
 }
 
 struct Shown {
@@ -28,22 +30,23 @@ impl MemoryView {
             cell,
             memory,
             shown: RefCell::new(None),
+            moved: Cell::new(false),
         });
         let weak = Rc::downgrade(&view);
         view.cell.add_view(weak);
         view
     }
 
-    /// Whether somebody else moved the buffer's bytes to another `ArrayBuffer`.
-    fn is_moved(&self, env: Env<'_>) -> bool {
-        self.shown
-            .borrow()
-            .as_ref()
-            .is_some_and(|shown| shown.buffer.is_detached(env))
-    }
-
-    pub fn cell(&self) -> &Rc<StoreCell> {
-        &self.cell
+    /// Looks whether somebody moved the buffer's bytes to another `ArrayBuffer`, and then forgets the
+    /// buffer: it shows nothing any more.
+    fn notice_move(&self, env: Env<'_>) {
+        let mut shown = self.shown.borrow_mut();
+        if shown
+            .take_if(|shown| shown.length > 0 && shown.buffer.is_detached(env))
+            .is_some()
+        {
+            self.moved.set(true);
+        }
     }
 
     pub fn memory(&self) -> Memory {
@@ -55,6 +58,7 @@ impl MemoryView {
         let (data, length) = self
             .cell
             .with(|cx| (self.memory.data_ptr(&cx), self.memory.data_size(&cx)))?;
+        self.notice_move(env);
         self.detach_unless(env, length)?;
         if let Some(shown) = &*self.shown.borrow() {
             return Ok(shown.buffer.value(env)?);
@@ -116,7 +120,8 @@ impl Drop for ShownViews {
         // before its handles end; `scoped` opens a handle scope.
         let env = unsafe { self.env.env() };
         for view in self.views.borrow().iter().filter_map(Weak::upgrade) {
-            if env.scoped(|env| view.is_moved(env)) {
+            env.scoped(|env| view.notice_move(env));
+            if view.moved.get() {
                 std::mem::forget(view.cell.retain());
             }
         }

@@ -10,9 +10,10 @@ use wasmtime::{Extern, Instance, Store};
 use crate::engine::{self, MAX_WASM_STACK};
 use crate::error::{self, Class, Error, code};
 use crate::ffi::{Env, StackBounds, Value};
-use crate::loader::{self, ModuleObject, wasi_service};
+use crate::js_api::wrong;
+use crate::loader::{self, LoadedModule, wasi_service};
 use crate::module::Module;
-use crate::store::{Data, error_of};
+use crate::store::{Data, StoreModule, trap};
 use crate::wasi::{self, Captures, WasiOptions};
 
 /// The stack of a thread that runs a program. What WebAssembly may use of it is less; the rest is
@@ -36,7 +37,7 @@ pub fn run<'s>(
     options: WasiOptions,
 ) -> napi::Result<napi::bindgen_prelude::Object<'s>> {
     let scope = Env::of(env);
-    let prepared = ModuleObject::of(scope, Value::of(&module)).and_then(|module| Ok((module.clone(), options.read()?)));
+    let prepared = LoadedModule::of(scope, Value::of(&module)).and_then(|module| Ok((module.clone(), options.read()?)));
     let (module, (options, captures)) = prepared.map_err(|error| error.into_napi(scope))?;
     let (deferred, promise) = env.create_deferred()?;
     let thread = thread::Builder::new()
@@ -70,7 +71,7 @@ pub fn run_sync(env: &napi::Env, module: Unknown<'_>, options: WasiOptions) -> n
                 "Maximum call stack size exceeded: too little is left to run a program",
             ));
         }
-        let module = ModuleObject::of(scope, Value::of(&module))?;
+        let module = LoadedModule::of(scope, Value::of(&module))?;
         let (options, captures) = options.read()?;
         let exit_code = error::catch(|| execute(module, options))?;
         Ok(outcome(exit_code, &captures))
@@ -113,11 +114,11 @@ fn execute(module: &Arc<Module>, options: wasi::Options) -> Result<i32, Error> {
             Some(service) if wasi::is_service(&import.module) => {
                 loader::wasi_function(&mut store, module, import, service.id)?
             }
-            _ => return Err(loader::wrong(module, import, "nothing: a run has WASI preview 1 alone")),
+            _ => return Err(wrong(module, import, "nothing: a run has WASI preview 1 alone")),
         };
         externs.push(Extern::Func(function));
     }
-    let files = [(linkable.module.clone(), module.file.clone())];
+    let modules = [StoreModule::new(&linkable.module, &module.file)];
     let mut call = || -> wasmtime::Result<i32> {
         let instance = Instance::new(&mut store, &linkable.module, &externs)?;
         if let Some(service) = &service {
@@ -131,7 +132,7 @@ fn execute(module: &Arc<Module>, options: wasi::Options) -> Result<i32, Error> {
         // A start function or a step may end the program as well as its entry.
         Err(error) => match error.downcast_ref::<error::Exit>() {
             Some(exit) => Ok(exit.0),
-            None => Err(error_of(error, &module.file, &files)),
+            None => Err(trap(error, &module.file, &modules)),
         },
     }
 }

@@ -54,6 +54,45 @@ pub unsafe fn external_buffer<'s, O: 'static>(
     Err(env.check(status).err().unwrap_or(Thrown).into())
 }
 
+impl<'s> Env<'s> {
+    /// A new `ArrayBuffer` of V8's with a copy of `bytes`.
+    pub fn array_buffer(self, bytes: &[u8]) -> Result<Value<'s>, Thrown> {
+        let mut data = std::ptr::null_mut();
+        // SAFETY: writes a handle of the current scope, and where the bytes are.
+        let buffer = self.make(|raw| unsafe { sys::napi_create_arraybuffer(self.raw, bytes.len(), &mut data, raw) })?;
+        if !bytes.is_empty() {
+            // SAFETY: the buffer was made with that length and nobody else knows it.
+            unsafe { data.cast::<u8>().copy_from_nonoverlapping(bytes.as_ptr(), bytes.len()) };
+        }
+        Ok(buffer)
+    }
+
+    /// A copy of the bytes of a typed array; `None` where the value is none.
+    pub fn as_bytes(self, value: Value<'_>) -> Option<Vec<u8>> {
+        let (mut kind, mut length, mut data) = (0, 0, std::ptr::null_mut());
+        // SAFETY: a value of another type is refused with a status; what is not asked for is null.
+        let status = unsafe {
+            sys::napi_get_typedarray_info(
+                self.raw,
+                value.raw,
+                &mut kind,
+                &mut length,
+                &mut data,
+                std::ptr::null_mut(),
+                std::ptr::null_mut(),
+            )
+        };
+        if status != sys::Status::napi_ok || kind != sys::TypedarrayType::uint8_array {
+            return None;
+        }
+        if length == 0 {
+            return Some(Vec::new());
+        }
+        // SAFETY: the bytes are the array's, and no JavaScript runs while they are copied.
+        Some(unsafe { std::slice::from_raw_parts(data.cast::<u8>(), length) }.to_vec())
+    }
+}
+
 unsafe extern "C" fn release<O>(_: sys::napi_env, _: *mut c_void, hint: *mut c_void) {
     // SAFETY: `external_buffer` made this box; Node-API calls the finalizer once.
     let owner = unsafe { Box::from_raw(hint.cast::<O>()) };

@@ -7,7 +7,7 @@ use std::ptr;
 
 use napi_sys as sys;
 
-use super::{Env, Thrown, Value};
+use super::{Env, ErrorKind, Record, Thrown, Value};
 
 /// What a [`Callback`] was called with.
 pub struct Call<'s> {
@@ -21,8 +21,8 @@ pub struct Call<'s> {
 pub type Callback = for<'s> fn(&Call<'s>) -> Result<Value<'s>, Thrown>;
 
 impl<'s> Call<'s> {
-    /// More arguments than any callback of this addon takes.
-    const MAX: usize = 4;
+    /// As many arguments as any callback of this addon takes.
+    const MAX: usize = 6;
 
     /// The argument at `index`, or `undefined`.
     pub fn arg(&self, index: usize) -> Value<'s> {
@@ -34,11 +34,21 @@ impl<'s> Call<'s> {
         self.given
     }
 
+    /// The record of the object at `index`, which must be a `class`.
+    pub fn record<T: Record>(&self, index: usize, class: &'static str) -> Result<&'s T, Thrown> {
+        if let Some(record) = self.env.unwrap::<T>(self.args[index]) {
+            return Ok(record);
+        }
+        let text = format!("{} is not a {class} of wasmport", self.env.describe(self.args[index]));
+        let error = self.env.error(ErrorKind::TypeError, &text)?;
+        Err(self.env.throw(error))
+    }
+
     /// Reads what a raw callback was called with, and its data pointer.
     ///
     /// # Safety
     /// `raw` and `info` must be what Node-API passed to the running callback, and `'s` no longer than it runs.
-    pub(super) unsafe fn read(raw: sys::napi_env, info: sys::napi_callback_info) -> (Self, *mut c_void) {
+    unsafe fn read(raw: sys::napi_env, info: sys::napi_callback_info) -> (Self, *mut c_void) {
         let mut args = [ptr::null_mut(); Call::MAX];
         let (mut given, mut this, mut data) = (Call::MAX, ptr::null_mut(), ptr::null_mut());
         // SAFETY: by this function's contract; `args` has the room that `given` says, and entries
@@ -77,10 +87,10 @@ impl<'s> Env<'s> {
 }
 
 /// Runs a callback whose function pointer is the data of the JavaScript function.
-pub(super) unsafe extern "C" fn invoke(raw: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
+unsafe extern "C" fn invoke(raw: sys::napi_env, info: sys::napi_callback_info) -> sys::napi_value {
     // SAFETY: Node-API passes the environment and the call of the running callback.
     let (call, data) = unsafe { Call::read(raw, info) };
-    // SAFETY: only `function` and `Class` install `invoke`, with a `Callback` as data.
+    // SAFETY: only `function` installs `invoke`, with a `Callback` as data.
     let callback: Callback = unsafe { std::mem::transmute(data) };
     guard(call.env, || callback(&call))
 }

@@ -214,11 +214,36 @@ impl<'s> Env<'s> {
         self.make(|raw| unsafe { sys::napi_create_bigint_int64(self.raw, value, raw) })
     }
 
+    pub fn bigint_unsigned(self, value: u64) -> Result<Value<'s>, Thrown> {
+        // SAFETY: see `undefined`.
+        self.make(|raw| unsafe { sys::napi_create_bigint_uint64(self.raw, value, raw) })
+    }
+
+    /// A BigInt as an unsigned number; `None` where the value is none, negative or too large.
+    pub fn as_unsigned_bigint(self, value: Value<'_>) -> Option<u64> {
+        let (mut result, mut lossless) = (0, false);
+        // SAFETY: see `as_int32`.
+        let status = unsafe { sys::napi_get_value_bigint_uint64(self.raw, value.raw, &mut result, &mut lossless) };
+        (status == sys::Status::napi_ok && lossless).then_some(result)
+    }
+
+    pub fn as_boolean(self, value: Value<'_>) -> Option<bool> {
+        let mut result = false;
+        // SAFETY: see `as_int32`.
+        let status = unsafe { sys::napi_get_value_bool(self.raw, value.raw, &mut result) };
+        (status == sys::Status::napi_ok).then_some(result)
+    }
+
     pub fn string(self, text: &str) -> Result<Value<'s>, Thrown> {
         // SAFETY: the string is passed with its length and copied by the call.
         self.make(|raw| unsafe {
             sys::napi_create_string_utf8(self.raw, text.as_ptr().cast(), text.len() as isize, raw)
         })
+    }
+
+    pub fn string_utf16(self, text: &[u16]) -> Result<Value<'s>, Thrown> {
+        // SAFETY: the string is passed with its length and copied by the call.
+        self.make(|raw| unsafe { sys::napi_create_string_utf16(self.raw, text.as_ptr(), text.len() as isize, raw) })
     }
 
     /// An `Error`, `TypeError` or `RangeError` is made by `error`; any other class by `construct`.
@@ -313,6 +338,26 @@ impl<'s> Env<'s> {
             Ok(text) => text,
             Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
         })
+    }
+
+    /// The length of a String in UTF-16 code units; `None` where the value is not a String.
+    pub fn string_length(self, value: Value<'_>) -> Option<usize> {
+        let mut length = 0;
+        // SAFETY: a null buffer asks for the length alone.
+        let status = unsafe { sys::napi_get_value_string_utf16(self.raw, value.raw, ptr::null_mut(), 0, &mut length) };
+        (status == sys::Status::napi_ok).then_some(length)
+    }
+
+    /// The code units of a String; `None` where the value is not a String.
+    pub fn as_utf16(self, value: Value<'_>) -> Option<Vec<u16>> {
+        let mut length = self.string_length(value)?;
+        let mut units = vec![0u16; length + 1];
+        // SAFETY: the buffer has room for the text and the NUL that Node-API appends.
+        let status = unsafe {
+            sys::napi_get_value_string_utf16(self.raw, value.raw, units.as_mut_ptr(), units.len(), &mut length)
+        };
+        units.truncate(length);
+        (status == sys::Status::napi_ok).then_some(units)
     }
 
     /// A short description of a value for messages: its type, or the class of an object.

@@ -19,8 +19,8 @@ mod stack;
 mod wrap;
 
 pub use buffer::{Buffer, BufferError, external_buffer};
-pub use callback::Call;
-pub use class::{Class, Member};
+pub use callback::{Call, Callback};
+pub use class::set_classes;
 pub use env::{Env, EnvAddress, ErrorKind, Thrown, Type, Value};
 pub use function::Callable;
 pub use object::Property;

@@ -20,6 +20,16 @@ impl<'s> Env<'s> {
         self.make(|raw| unsafe { sys::napi_create_object(self.raw, raw) })
     }
 
+    /// An object without a prototype.
+    pub fn bare_object(self) -> Result<Value<'s>, Thrown> {
+        struct Create(Reference);
+        let create = self.local(|env| {
+            let object = env.get(env.global()?, "Object")?;
+            Ok(Create(env.reference(env.get(object, "create")?)?))
+        })?;
+        self.call(self.deref(&create.0)?, &[self.null()?])
+    }
+
     pub fn array(self, length: usize) -> Result<Value<'s>, Thrown> {
         // SAFETY: see `object`.
         self.make(|raw| unsafe { sys::napi_create_array_with_length(self.raw, length, raw) })
@@ -54,6 +64,14 @@ impl<'s> Env<'s> {
     pub fn freeze(self, object: Value<'_>) -> Result<(), Thrown> {
         // SAFETY: the handle is live.
         self.check(unsafe { sys::napi_object_freeze(self.raw, object.raw) })
+    }
+
+    /// `===`.
+    pub fn same(self, a: Value<'_>, b: Value<'_>) -> bool {
+        let mut result = false;
+        // SAFETY: the handles are live; on failure the result stays false.
+        unsafe { sys::napi_strict_equals(self.raw, a.raw, b.raw, &mut result) };
+        result
     }
 
     pub fn is_promise(self, value: Value<'_>) -> bool {

@@ -1,64 +1,71 @@
-//! The objects of the JavaScript API over a store: one class, one file.
+//! The WebAssembly JavaScript API: one class, one file. What WebIDL has to say of the classes is
+//! done in JavaScript (`lib/webassembly`); here is what needs a store.
 
+mod address;
+mod function;
 mod global;
+mod instance;
+mod late;
+mod link;
 mod memory;
+mod mismatch;
+mod module;
+mod natives;
 mod table;
+mod tag;
+mod types;
 
 use std::rc::Rc;
 use std::sync::Arc;
 
 use wasmtime::Extern;
 
+use crate::engine;
 use crate::error::{Class, Error, code};
 use crate::ffi::{Env, Type, Value};
 use crate::store::StoreCell;
-use crate::value::{ExportedFunction, function_object};
+use crate::value::{ExportedFunction, GcObject, function_object, tag_object};
 
 pub use global::{global_getter, global_value};
-pub use memory::MemoryObject;
-pub use table::TableObject;
+pub use instance::{instantiate, unpoolable};
+pub use link::{apart, convert, fit, home};
+pub use mismatch::{function as function_text, wrong};
+pub use module::{CompileOptions, ModuleObject};
+pub use natives::natives;
 
-/// The JavaScript object for something that an instance exports as `name`.
+/// The JavaScript object for something that an instance exports. `index` is that of the export
+/// among the items of its kind.
 pub fn object<'s>(
     cell: &Rc<StoreCell>,
     env: Env<'s>,
     item: Extern,
-    name: &str,
+    index: u32,
     file: &Arc<str>,
 ) -> Result<Value<'s>, Error> {
     match item {
-        Extern::Func(func) => function_object(cell, env, func, name, file),
+        Extern::Func(func) => function_object(cell, env, func, Some(index), file),
         Extern::Memory(memory) => memory::object(cell, env, memory),
-        Extern::Table(table) => table::object(cell, env, table, file),
-        Extern::Global(global) => global_value(cell, env, global, file),
-        Extern::SharedMemory(_) => Err(unsupported(file, name, "a shared memory")),
-        Extern::Tag(_) => Err(unsupported(file, name, "a tag")),
+        Extern::Table(table) => table::object(cell, env, table),
+        Extern::Global(global) => global::object(cell, env, global),
+        Extern::Tag(tag) => tag_object(cell, env, tag),
+        Extern::SharedMemory(_) => Err(Error::new(
+            Class::LinkError,
+            code::UNSUPPORTED,
+            format!("{file} exports a shared memory, which this version does not show to JavaScript"),
+        )),
     }
 }
 
-fn unsupported(file: &str, name: &str, what: &str) -> Error {
-    Error::new(
-        Class::LinkError,
-        code::UNSUPPORTED,
-        format!("{file} exports {what} as '{name}', which this version does not carry"),
-    )
+/// A store for an object that needs one and has none to join.
+fn own_store(env: Env<'_>) -> Result<Rc<StoreCell>, Error> {
+    StoreCell::new(env, engine::engine()?)
 }
 
-/// The WebAssembly object behind a JavaScript one, and its store, if it is one of ours.
-pub fn behind<'s>(env: Env<'s>, value: Value<'s>) -> Result<Option<(Rc<StoreCell>, Extern)>, Error> {
+/// The store of an exported function, a struct or an array; none for any other value.
+fn store_of(env: Env<'_>, value: Value<'_>) -> Result<Option<Rc<StoreCell>>, Error> {
     Ok(match env.type_of(value) {
-        Type::Function => {
-            StoreCell::record_of::<ExportedFunction>(env, value)?.map(|(cell, function)| (cell, function.func().into()))
-        }
-        Type::Object => behind_object(env, value).map(|(cell, item)| (cell.clone(), item)),
+        Type::Function => StoreCell::record_of::<ExportedFunction>(env, value)?.map(|(cell, _)| cell),
+        Type::Object => env.unwrap::<GcObject>(value).map(|object| object.cell().clone()),
         _ => None,
     })
-}
-
-fn behind_object<'s>(env: Env<'s>, value: Value<'s>) -> Option<(&'s Rc<StoreCell>, Extern)> {
-    if let Some(memory) = env.unwrap::<MemoryObject>(value) {
-        return Some((memory.cell(), memory.memory().into()));
-    }
-    let table = env.unwrap::<TableObject>(value)?;
-    Some((table.cell(), table.table().into()))
 }

@@ -1,175 +1,279 @@
 //! `WebAssembly.Table`.
 
 use std::rc::Rc;
-use std::sync::Arc;
 
-use wasmtime::{Ref, RootScope, Table, Val, ValType};
+use wasmtime::{Ref, RefType, RootScope, StoreContextMut, Table, TableType, Val, ValType};
 
+use super::address::{from_u64, to_u64};
+use super::late::Late;
+use super::{own_store, store_of, types};
 use crate::error::{Class, Error, code};
-use crate::ffi::{Call, Class as JsClass, Env, Member, Record, Thrown, Value};
-use crate::store::{ObjectKey, StoreCell};
-use crate::value::{Item, Kind};
+use crate::ffi::{Call, Env, Record, Type, Value};
+use crate::store::{Data, ObjectKey, StoreCell};
+use crate::value::{Item, Kind, opaque};
 
 const NAME: &str = "Table";
 
-pub struct TableObject {
-    cell: Rc<StoreCell>,
-    table: Table,
-    element: ValType,
-    file: Arc<str>,
-}
+/// The limit of the JavaScript API, in elements.
+const MOST_ELEMENTS: u64 = 10_000_000;
+
+/// The record of a table object. While it is in no store, all its elements are the default of their type.
+pub struct TableObject(pub Late<TableType, Table>);
 
 impl Record for TableObject {}
 
 impl TableObject {
-    pub fn cell(&self) -> &Rc<StoreCell> {
-        &self.cell
+    /// Makes the table in a store. `object` becomes its object there.
+    pub fn bind(&self, env: Env<'_>, object: Value<'_>, cell: &Rc<StoreCell>, ty: TableType) -> Result<Table, Error> {
+        let element = ValType::Ref(ty.element().clone());
+        let item = Item::from_js(cell, env, default(env, &element)?, &element)?;
+        self.make(env, object, cell, ty, item)
     }
 
-    pub fn table(&self) -> Table {
-        self.table
-    }
-
-    fn length(&self) -> Result<u64, Error> {
-        self.cell.with(|cx| self.table.size(&cx))
-    }
-
-    fn get<'s>(&self, env: Env<'s>, index: u32) -> Result<Value<'s>, Error> {
-        let item = self.cell.with(|cx| {
-            let mut scope = RootScope::new(cx);
-            let element = self.table.get(&mut scope, index.into())?;
-            Some(Item::from_val(&scope, Val::from(element)))
-        })?;
-        item.ok_or_else(|| out_of_bounds(index))?
-            .to_js(&self.cell, env, &self.file)
-    }
-
-    fn set(&self, env: Env<'_>, index: u32, value: Option<Value<'_>>) -> Result<(), Error> {
-        self.write(env, value, |table, cx, element| {
-            table.set(cx, index.into(), element).map_err(|_| out_of_bounds(index))
-        })
-    }
-
-    fn grow(&self, env: Env<'_>, delta: u32, value: Option<Value<'_>>) -> Result<u64, Error> {
-        self.write(env, value, |table, cx, element| {
-            table.grow(cx, delta.into(), element).map_err(|_| {
-                Error::new(
-                    Class::RangeError,
-                    code::VALUE,
-                    format!("the table cannot grow by {delta} elements"),
-                )
-            })
-        })
-    }
-
-    /// Converts an element, its type's default where none is given, and hands it on.
-    fn write<R>(
+    fn make(
         &self,
         env: Env<'_>,
-        value: Option<Value<'_>>,
-        f: impl FnOnce(&Table, &mut RootScope<wasmtime::StoreContextMut<'_, crate::store::Data>>, Ref) -> Result<R, Error>,
-    ) -> Result<R, Error> {
-        let value = match value {
-            Some(value) => value,
-            None if matches!(Kind::of(&self.element), Kind::Extern { .. }) => env.undefined()?,
-            None => env.null()?,
-        };
-        let item = Item::from_js(&self.cell, env, value, &self.element)?;
-        self.cell.with(|cx| {
+        object: Value<'_>,
+        cell: &Rc<StoreCell>,
+        ty: TableType,
+        item: Item,
+    ) -> Result<Table, Error> {
+        let size = ty.minimum();
+        let made = cell.with(|cx| {
             let mut scope = RootScope::new(cx);
-            let element = item.into_val(&mut scope).ok().and_then(|val| val.ref_());
-            f(
-                &self.table,
-                &mut scope,
-                element.ok_or_else(|| Error::internal("a table element is no reference"))?,
-            )
-        })?
+            let element = reference(item, &mut scope)?;
+            Table::new(&mut scope, ty, element)
+        })?;
+        let table = made.map_err(|error| range(format!("no table of {size} elements can be had: {error:#}")))?;
+        cell.adopt(env, ObjectKey::table(&table), object)?;
+        self.0.bind(cell, table);
+        Ok(table)
+    }
+
+    /// The table, which is made in the store of `value`, or in one of its own, if it is in none yet.
+    fn table(&self, env: Env<'_>, object: Value<'_>, value: Value<'_>) -> Result<(Rc<StoreCell>, Table), Error> {
+        if let Some(ty) = self.0.description() {
+            let cell = match store_of(env, value)? {
+                Some(cell) => cell,
+                None => own_store(env)?,
+            };
+            self.bind(env, object, &cell, ty)?;
+        }
+        self.0.get().ok_or_else(|| Error::internal("a table is in no store"))
+    }
+
+    fn ty(&self) -> Result<(TableType, u64), Error> {
+        match self.0.get() {
+            None => self
+                .0
+                .description()
+                .map(|ty| (ty.clone(), ty.minimum()))
+                .ok_or_else(|| Error::internal("a table without a type")),
+            Some((cell, table)) => cell.with(|cx| (table.ty(&cx), table.size(&cx))),
+        }
     }
 }
 
-struct TableClass(JsClass);
-
 /// The one object for a table.
-pub fn object<'s>(cell: &Rc<StoreCell>, env: Env<'s>, table: Table, file: &Arc<str>) -> Result<Value<'s>, Error> {
+pub fn object<'s>(cell: &Rc<StoreCell>, env: Env<'s>, table: Table) -> Result<Value<'s>, Error> {
     let key = ObjectKey::table(&table);
     if let Some(object) = cell.object(env, key)? {
         return Ok(object);
     }
-    let class = env.local(|env| {
-        let members = [
-            Member::Getter("length", length),
-            Member::Method("get", get),
-            Member::Method("set", set),
-            Member::Method("grow", grow),
-        ];
-        Ok(TableClass(JsClass::define(env, NAME, &members)?))
-    })?;
-    let ty = cell.with(|cx| table.ty(&cx))?;
-    let element = ValType::Ref(ty.element().clone());
-    let record = TableObject {
-        cell: cell.clone(),
-        table,
-        element,
-        file: file.clone(),
-    };
-    let object = class.0.instance(env, Box::new(record))?;
+    let object = env.instance(NAME, TableObject(Late::bound(cell.clone(), table)))?;
     cell.adopt(env, key, object)?;
     Ok(object)
 }
 
-fn length<'s>(call: &Call<'s>) -> Result<Value<'s>, Thrown> {
-    let table = call.receiver::<TableObject>(NAME)?;
-    call.env
-        .number(table.length().map_err(|error| error.throw(call.env))? as f64)
-}
-
-fn get<'s>(call: &Call<'s>) -> Result<Value<'s>, Thrown> {
-    let table = call.receiver::<TableObject>(NAME)?;
-    let index = index(call, 0)?;
-    table.get(call.env, index).map_err(|error| error.throw(call.env))
-}
-
-fn set<'s>(call: &Call<'s>) -> Result<Value<'s>, Thrown> {
-    let table = call.receiver::<TableObject>(NAME)?;
-    let index = index(call, 0)?;
-    table
-        .set(call.env, index, given(call, 1))
-        .map_err(|error| error.throw(call.env))?;
-    call.env.undefined()
-}
-
-fn grow<'s>(call: &Call<'s>) -> Result<Value<'s>, Thrown> {
-    let table = call.receiver::<TableObject>(NAME)?;
-    let delta = index(call, 0)?;
-    let before = table
-        .grow(call.env, delta, given(call, 1))
-        .map_err(|error| error.throw(call.env))?;
-    call.env.number(before as f64)
-}
-
-fn given<'s>(call: &Call<'s>, index: usize) -> Option<Value<'s>> {
-    (index < call.given()).then(|| call.arg(index))
-}
-
-/// An argument as WebIDL's `[EnforceRange] unsigned long`.
-pub(super) fn index(call: &Call<'_>, at: usize) -> Result<u32, Thrown> {
-    let number = call.env.to_number(call.arg(at))?;
-    let number = call.env.as_number(number).unwrap_or(f64::NAN).trunc();
-    if (0.0..=f64::from(u32::MAX)).contains(&number) {
-        return Ok(number as u32);
+/// `init(self, element, address, initial, maximum[, value])`
+pub fn init<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
+    let env = call.env;
+    let element = types::read_reference(env, call.arg(1))?;
+    let is_64 = env.as_string(call.arg(2)).as_deref() == Some("i64");
+    let initial = to_u64(env, call.arg(3), is_64, "initial")?;
+    let maximum = match env.type_of(call.arg(4)) {
+        Type::Undefined => None,
+        _ => Some(to_u64(env, call.arg(4), is_64, "maximum")?),
+    };
+    if maximum.is_some_and(|maximum| initial > maximum) {
+        return Err(range(format!(
+            "initial {initial} is above maximum {}",
+            maximum.unwrap_or(0)
+        )));
     }
-    let error = Error::new(
-        Class::TypeError,
-        code::VALUE,
-        format!("argument {at} must be a number from 0 to {}", u32::MAX),
-    );
-    Err(error.throw(call.env))
+    if initial > MOST_ELEMENTS {
+        return Err(range(format!(
+            "a table has at most {MOST_ELEMENTS} elements; initial is {initial}"
+        )));
+    }
+    let ty = table_type(element.clone(), is_64, initial, maximum)?;
+    let record = TableObject(Late::unbound(ty.clone()));
+    let object = call.arg(0);
+    if call.given() > 5 && !is_default(env, call.arg(5), &element) {
+        let cell = match store_of(env, call.arg(5))? {
+            Some(cell) => cell,
+            None => own_store(env)?,
+        };
+        let item = Item::from_js(&cell, env, call.arg(5), &ValType::Ref(element))?;
+        record.make(env, object, &cell, ty, item)?;
+    }
+    env.wrap(object, Box::new(record))?;
+    Ok(env.undefined()?)
 }
 
-fn out_of_bounds(index: u32) -> Error {
-    Error::new(
-        Class::RangeError,
-        code::VALUE,
-        format!("index {index} is outside of the table"),
-    )
+fn table_type(element: RefType, is_64: bool, initial: u64, maximum: Option<u64>) -> Result<TableType, Error> {
+    if is_64 {
+        return Ok(TableType::new64(element, initial, maximum));
+    }
+    let narrow = |size: u64| u32::try_from(size).map_err(Error::internal);
+    Ok(TableType::new(
+        element,
+        narrow(initial)?,
+        maximum.map(narrow).transpose()?,
+    ))
+}
+
+/// `DefaultValue`.
+fn default<'s>(env: Env<'s>, element: &ValType) -> Result<Value<'s>, Error> {
+    Ok(match Kind::of(element) {
+        Kind::Extern { .. } => env.undefined()?,
+        _ => env.null()?,
+    })
+}
+
+fn is_default(env: Env<'_>, value: Value<'_>, element: &RefType) -> bool {
+    let given = env.type_of(value);
+    match Kind::of(&ValType::Ref(element.clone())) {
+        Kind::Extern { .. } => given == Type::Undefined,
+        _ => given == Type::Null,
+    }
+}
+
+pub fn length<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
+    let (ty, size) = call.record::<TableObject>(0, NAME)?.ty()?;
+    Ok(from_u64(call.env, size, ty.is_64())?)
+}
+
+pub fn ty<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
+    let (ty, size) = call.record::<TableObject>(0, NAME)?.ty()?;
+    Ok(types::table(call.env, &ty, size)?)
+}
+
+pub fn get<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
+    let env = call.env;
+    let object = call.record::<TableObject>(0, NAME)?;
+    let (ty, size) = object.ty()?;
+    let element = crossable(&ty)?;
+    let index = to_u64(env, call.arg(1), ty.is_64(), "index")?;
+    let Some((cell, table)) = object.0.get() else {
+        return match index < size {
+            true => default(env, &element),
+            false => Err(out_of_bounds(index, size)),
+        };
+    };
+    let item = cell.with(|cx| {
+        let mut scope = RootScope::new(cx);
+        let element = table.get(&mut scope, index)?;
+        Some(Item::from_val(&mut scope, Val::from(element)))
+    })?;
+    let item = item
+        .ok_or_else(|| out_of_bounds(index, size))?
+        .map_err(Error::internal)?;
+    item.to_js(&cell, env, &cell.file())
+}
+
+pub fn set<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
+    let env = call.env;
+    let object = call.record::<TableObject>(0, NAME)?;
+    let (ty, _) = object.ty()?;
+    let element = crossable(&ty)?;
+    let index = to_u64(env, call.arg(1), ty.is_64(), "index")?;
+    let value = given(call, 2, &element)?;
+    let (cell, table) = object.table(env, call.arg(0), value)?;
+    write(&cell, env, value, &element, |scope, element| {
+        let size = table.size(&*scope);
+        table.set(scope, index, element).map_err(|_| out_of_bounds(index, size))
+    })?;
+    Ok(env.undefined()?)
+}
+
+pub fn grow<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
+    let env = call.env;
+    let object = call.record::<TableObject>(0, NAME)?;
+    let (ty, _) = object.ty()?;
+    let element = ValType::Ref(ty.element().clone());
+    let delta = to_u64(env, call.arg(1), ty.is_64(), "delta")?;
+    let value = given(call, 2, &element)?;
+    let (cell, table) = object.table(env, call.arg(0), value)?;
+    let before = write(&cell, env, value, &element, |scope, element| {
+        let refused = || {
+            range(format!(
+                "the table cannot grow by {delta} elements: its maximum is reached"
+            ))
+        };
+        if delta > MOST_ELEMENTS || table.size(&*scope) + delta > MOST_ELEMENTS {
+            return Err(refused());
+        }
+        table.grow(scope, delta, element).map_err(|_| refused())
+    })?;
+    Ok(from_u64(env, before, ty.is_64())?)
+}
+
+/// The value at `index`, or the default of the element type where none is given.
+fn given<'s>(call: &Call<'s>, index: usize, element: &ValType) -> Result<Value<'s>, Error> {
+    if call.given() > index {
+        return Ok(call.arg(index));
+    }
+    if !Kind::of(element).is_nullable() {
+        return Err(Error::new(
+            Class::TypeError,
+            code::VALUE,
+            format!("a value must be given: elements of type {element} have no default"),
+        ));
+    }
+    default(call.env, element)
+}
+
+/// Converts an element and hands it on.
+fn write<R>(
+    cell: &Rc<StoreCell>,
+    env: Env<'_>,
+    value: Value<'_>,
+    element: &ValType,
+    f: impl FnOnce(&mut RootScope<StoreContextMut<'_, Data>>, Ref) -> Result<R, Error>,
+) -> Result<R, Error> {
+    let item = Item::from_js(cell, env, value, element)?;
+    let result = cell.with(|cx| {
+        let mut scope = RootScope::new(cx);
+        let element = reference(item, &mut scope).map_err(Error::internal)?;
+        f(&mut scope, element)
+    })?;
+    cell.collect_if_due()?;
+    result
+}
+
+fn reference(item: Item, scope: &mut RootScope<StoreContextMut<'_, Data>>) -> wasmtime::Result<Ref> {
+    let value = item.into_val(scope)?;
+    value
+        .ref_()
+        .ok_or_else(|| wasmtime::format_err!("a table element is no reference"))
+}
+
+/// The element type, if JavaScript has values for it.
+fn crossable(ty: &TableType) -> Result<ValType, Error> {
+    let element = ValType::Ref(ty.element().clone());
+    match Kind::of(&element) {
+        Kind::Opaque => Err(opaque(&element)),
+        _ => Ok(element),
+    }
+}
+
+fn range(message: String) -> Error {
+    Error::new(Class::RangeError, code::VALUE, message)
+}
+
+fn out_of_bounds(index: u64, size: u64) -> Error {
+    range(format!(
+        "index {index} is outside of the table, which has {size} elements"
+    ))
 }

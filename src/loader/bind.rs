@@ -12,6 +12,7 @@ use crate::ffi::{Env, Type, Value};
 use crate::js_api;
 use crate::module::{Linkable, Module};
 use crate::store::StoreCell;
+use crate::value::error_of;
 use crate::wasi;
 
 /// The function by which a JavaScript service takes the memory.
@@ -20,7 +21,8 @@ const HOOK: &str = "__wasm_bind";
 /// Binds a memory that the module imports to WASI: it is there before the instance, whose start
 /// function may call WASI already.
 pub fn imported_memory(
-    cell: &StoreCell,
+    env: Env<'_>,
+    cell: &Rc<StoreCell>,
     module: &Module,
     code: &Linkable,
     externs: &[Extern],
@@ -38,7 +40,7 @@ pub fn imported_memory(
         return Ok(());
     };
     cell.with(|cx| wasi::bind(cx, service.id, memory))?
-        .map_err(|error| cell.error_of(error, &module.file))
+        .map_err(|error| error_of(cell, env, error, &module.file))
 }
 
 /// Carries out all bind steps of the plan.
@@ -54,7 +56,7 @@ pub fn carry_out(
     for bind in &module.plan().bind {
         if let Some(service) = service.filter(|service| service.module == bind.service) {
             cell.with(|cx| service.bind(cx, instance))?
-                .map_err(|error| cell.error_of(error, &module.file))?;
+                .map_err(|error| error_of(cell, env, error, &module.file))?;
             continue;
         }
         let host = import_object(env, imports, &bind.service)?;
@@ -63,7 +65,7 @@ pub fn carry_out(
             _ => host,
         };
         if env.type_of(hook) != Type::Function {
-            if module.origin().bind == Source::Inferred {
+            if module.origin().is_some_and(|origin| origin.bind == Source::Inferred) {
                 continue;
             }
             return Err(unbound(module, bind));
@@ -93,7 +95,10 @@ fn object<'s>(
     name: &str,
 ) -> Result<Value<'s>, Error> {
     match cell.with(|mut cx| instance.get_export(&mut cx, name))? {
-        Some(item) => js_api::object(cell, env, item, name, &module.file),
+        Some(item) => {
+            let export = module.interface().exports.iter().find(|export| export.name == name);
+            js_api::object(cell, env, item, export.map_or(0, |export| export.index), &module.file)
+        }
         None => Err(Error::internal(format_args!(
             "{}: the export '{name}' is gone",
             module.file

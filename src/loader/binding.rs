@@ -8,19 +8,20 @@ use napi_derive::napi;
 
 use super::instantiate as instantiate_module;
 use crate::error::{self, Class, Error, code};
-use crate::ffi::{Env, Record, Value};
+use crate::ffi::{Env, Record, Value, set_classes as set_classes_of};
+use crate::js_api::{self, CompileOptions, ModuleObject};
 use crate::module::{self, Module, Source};
 use crate::wasi::WasiOptions;
 
 /// A compiled module in JavaScript's hands.
-pub struct ModuleObject(pub Arc<Module>);
+pub struct LoadedModule(pub Arc<Module>);
 
-impl Record for ModuleObject {}
+impl Record for LoadedModule {}
 
-impl ModuleObject {
+impl LoadedModule {
     /// The module behind a handle.
     pub fn of<'s>(env: Env<'s>, value: Value<'s>) -> Result<&'s Arc<Module>, Error> {
-        match env.unwrap::<ModuleObject>(value) {
+        match env.unwrap::<LoadedModule>(value) {
             Some(object) => Ok(&object.0),
             None => Err(Error::new(
                 Class::TypeError,
@@ -32,7 +33,7 @@ impl ModuleObject {
 
     fn make<'s>(env: Env<'s>, module: Module) -> Result<Value<'s>, Error> {
         let object = env.object()?;
-        env.wrap(object, Box::new(ModuleObject(Arc::new(module))))?;
+        env.wrap(object, Box::new(LoadedModule(Arc::new(module))))?;
         Ok(object)
     }
 }
@@ -62,7 +63,7 @@ pub fn compile_sync<'s>(
     name: String,
 ) -> napi::Result<Unknown<'s>> {
     error::run(env, |env| {
-        Ok(ModuleObject::make(env, Module::compile(&source(bytes), &name)?)?.into_unknown(env))
+        Ok(LoadedModule::make(env, Module::compile(&source(bytes), &name)?)?.into_unknown(env))
     })
 }
 
@@ -81,7 +82,7 @@ impl<'s> ScopedTask<'s> for Compile {
 
     fn resolve(&mut self, env: &'s napi::Env, output: Self::Output) -> napi::Result<Unknown<'s>> {
         let scope = Env::of(env);
-        match output.and_then(|module| ModuleObject::make(scope, module)) {
+        match output.and_then(|module| LoadedModule::make(scope, module)) {
             Ok(object) => Ok(object.into_unknown(scope)),
             Err(error) => Err(error.into_rejection(scope)),
         }
@@ -98,7 +99,7 @@ pub fn instantiate<'s>(
     shared: bool,
 ) -> napi::Result<Unknown<'s>> {
     error::run(env, |env| {
-        let module = ModuleObject::of(env, Value::of(&module))?;
+        let module = LoadedModule::of(env, Value::of(&module))?;
         let wasi = match wasi {
             Some(options) => options.read()?.0,
             None => Default::default(),
@@ -114,6 +115,57 @@ pub fn describe<'s>(env: &'s napi::Env, bytes: Either<String, Uint8Array>, name:
         let json = module::inspect(&source(bytes), &name)?;
         Ok(env.parse_json(&json)?.into_unknown(env))
     })
+}
+
+/// Registers the function that finds the JavaScript half's classes.
+#[napi]
+pub fn set_classes<'s>(env: &'s napi::Env, find: Unknown<'s>) -> napi::Result<()> {
+    error::run(env, |env| Ok(set_classes_of(env, Value::of(&find))?))
+}
+
+/// What the JavaScript half of the JavaScript API is over.
+#[napi]
+pub fn web_assembly<'s>(env: &'s napi::Env) -> napi::Result<Unknown<'s>> {
+    error::run(env, |env| Ok(js_api::natives(env)?.into_unknown(env)))
+}
+
+/// Compiles a `WebAssembly.Module` on a thread of libuv's pool.
+#[napi]
+pub fn compile_module<'s>(
+    env: &'s napi::Env,
+    bytes: Uint8Array,
+    builtins: Unknown<'s>,
+    constants: Unknown<'s>,
+) -> napi::Result<AsyncTask<CompileModule>> {
+    error::run(env, |env| {
+        Ok(AsyncTask::new(CompileModule {
+            bytes: bytes.to_vec(),
+            options: CompileOptions::read(env, Value::of(&builtins), Value::of(&constants))?,
+        }))
+    })
+}
+
+pub struct CompileModule {
+    bytes: Vec<u8>,
+    options: CompileOptions,
+}
+
+impl<'s> ScopedTask<'s> for CompileModule {
+    type Output = Result<ModuleObject, Error>;
+    type JsValue = Unknown<'s>;
+
+    fn compute(&mut self) -> napi::Result<Self::Output> {
+        let (bytes, options) = (std::mem::take(&mut self.bytes), std::mem::take(&mut self.options));
+        Ok(error::catch(|| ModuleObject::compile(bytes, options)))
+    }
+
+    fn resolve(&mut self, env: &'s napi::Env, output: Self::Output) -> napi::Result<Unknown<'s>> {
+        let scope = Env::of(env);
+        match output.and_then(|module| Ok(scope.instance("Module", module)?)) {
+            Ok(object) => Ok(object.into_unknown(scope)),
+            Err(error) => Err(error.into_rejection(scope)),
+        }
+    }
 }
 
 /// What the addon is made of.

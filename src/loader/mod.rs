@@ -3,23 +3,21 @@
 mod bind;
 mod binding;
 mod link;
-mod mismatch;
 mod namespace;
 mod start;
 
 use std::rc::Rc;
 
-use wasmtime::{Instance, PoolConcurrencyLimitError};
-
 use crate::engine;
 use crate::error::{Class, Error, code};
 use crate::ffi::{Env, Reference, Thrown, Value};
+use crate::js_api::{self, unpoolable};
 use crate::module::{Linkable, Module};
 use crate::store::StoreCell;
+use crate::value::error_of;
 use crate::wasi::{self, Wasi};
 
-pub use binding::{ModuleObject, add_versions};
-pub use mismatch::wrong;
+pub use binding::{LoadedModule, add_versions};
 pub use start::{call_entry, check_phases, evaluate, wasi_function, wasi_service};
 
 /// The store that all ES modules of an environment share: they live as long as it does, and link
@@ -110,14 +108,10 @@ impl<'s> Attempt<'_, 's> {
         service: Option<&start::Service>,
     ) -> Result<Option<Value<'s>>, Error> {
         let Attempt { module, code, .. } = *self;
-        cell.add_file(&code.module, &module.file);
         let externs = link::link(env, cell, module, code, self.given, service.map(|service| service.id))?;
-        bind::imported_memory(cell, module, code, &externs, service)?;
-        let instance = cell.enter(|cx| Instance::new(cx, &code.module, &externs))?;
-        cell.settle(env)?;
-        let instance = match instance {
-            Err(error) if error.is::<PoolConcurrencyLimitError>() => return Ok(None),
-            other => other.map_err(|error| instantiation_error(cell, error, module))?,
+        bind::imported_memory(env, cell, module, code, &externs, service)?;
+        let Some(instance) = js_api::instantiate(env, cell, module, code, &externs)? else {
+            return Ok(None);
         };
         let namespace = cell.batch(env, || {
             namespace::make(env, cell, module, code, &instance, self.disposable)
@@ -125,22 +119,9 @@ impl<'s> Attempt<'_, 's> {
         bind::carry_out(env, cell, module, &instance, self.imports, service, namespace)?;
         let evaluated = cell.enter(|cx| evaluate(cx, &instance, module))?;
         cell.settle(env)?;
-        evaluated.map_err(|error| cell.error_of(error, &module.file))?;
+        evaluated.map_err(|error| error_of(cell, env, error, &module.file))?;
         Ok(Some(namespace))
     }
-}
-
-fn unpoolable(module: &Module) -> Error {
-    Error::new(
-        Class::LinkError,
-        code::LINK,
-        format!(
-            "{} cannot join the store of the objects that it imports: that store takes its memories from a pool, \
-             which is full or cannot hold this module; load the module that exports them with imports of its own from \
-             here, or dispose of instances that are no longer used",
-            module.file
-        ),
-    )
 }
 
 fn shared_store(env: Env<'_>) -> Result<Rc<StoreCell>, Error> {
@@ -152,16 +133,4 @@ fn shared_store(env: Env<'_>) -> Result<Rc<StoreCell>, Error> {
         Ok::<_, Thrown>(SharedStore { cell, _anchor: anchor })
     })?;
     Ok(shared.cell.clone())
-}
-
-/// What `Instance::new` failed with: a segment or a start function that trapped, or an import that
-/// threw; anything else is a failure to link.
-fn instantiation_error(cell: &StoreCell, error: wasmtime::Error, module: &Module) -> Error {
-    let ran = error.downcast_ref::<wasmtime::WasmBacktrace>().is_some()
-        || error.is::<crate::store::JsException>()
-        || error.is::<wasmtime::Trap>();
-    if ran {
-        return cell.error_of(error, &module.file);
-    }
-    Error::new(Class::LinkError, code::LINK, format!("{}: {error:#}", module.file)).with_text("file", &*module.file)
 }

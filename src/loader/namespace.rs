@@ -23,9 +23,10 @@ pub fn make<'s>(
     disposable: bool,
 ) -> Result<Value<'s>, Error> {
     let tools = env.local(Tools::new)?;
-    let namespace = env.call(env.deref(&tools.create)?, &[env.null()?])?;
+    let namespace = env.bare_object()?;
     let mut properties = Vec::with_capacity(linkable.exports.len() + 2);
-    for export in &linkable.exports {
+    for index in &linkable.sorted {
+        let export = &linkable.exports[*index];
         if module.plan().hide.iter().any(|select| select.selects(&export.name)) {
             continue;
         }
@@ -53,7 +54,7 @@ pub fn make<'s>(
                 }
                 js_api::global_value(cell, env, global, &module.file)?
             }
-            item => js_api::object(cell, env, item, &export.name, &module.file)?,
+            item => js_api::object(cell, env, item, export.item, &module.file)?,
         };
         properties.push(Property::Value { name, value });
     }
@@ -99,7 +100,6 @@ fn dispose<'s>(call: &Call<'s>) -> Result<Value<'s>, Thrown> {
 
 /// Functions and symbols of the language that a namespace is made with.
 struct Tools {
-    create: Reference,
     define_property: Reference,
     to_string_tag: Reference,
     dispose_symbol: Reference,
@@ -112,7 +112,6 @@ impl Tools {
         let (object, symbol) = (env.get(global, "Object")?, env.get(global, "Symbol")?);
         let keep = |holder, name| env.reference(env.get(holder, name)?);
         Ok(Tools {
-            create: keep(object, "create")?,
             define_property: keep(object, "defineProperty")?,
             to_string_tag: keep(symbol, "toStringTag")?,
             dispose_symbol: keep(symbol, "dispose")?,

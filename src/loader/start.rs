@@ -3,8 +3,8 @@
 use wasmport_init_section::{Args, Bind, IfMissing, MemorySource, Phase, RunArgs, RunResult, Step, StepResult};
 use wasmtime::{AsContextMut, ExternType, Func, FuncType, Instance, Val, bail};
 
-use super::mismatch::{function, wrong};
 use crate::error::{Class, Error, Exit, code};
+use crate::js_api::{function_text, wrong};
 use crate::module::{Import, Module};
 use crate::store::{Data, ServiceId};
 use crate::wasi::{self, Wasi};
@@ -69,7 +69,7 @@ pub fn wasi_function(
         _ => Err(wrong(
             module,
             import,
-            &format!("{}, as WASI preview 1 has it", function(&found)),
+            &format!("{}, as WASI preview 1 has it", function_text(&found)),
         )),
     }
 }

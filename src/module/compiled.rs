@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock, PoisonError, Weak};
 
 use wasmparser::WasmFeatures;
-use wasmport_init_section as init;
+use wasmport_init_section::{self as init, Interface};
 use wasmtime::{Engine, ExternType, Module, ModuleExport};
 
 use super::source::{self, Source};
@@ -24,7 +24,10 @@ pub struct Code {
 pub struct Linkable {
     pub module: Module,
     pub imports: Vec<Import>,
+    /// In the module's order.
     pub exports: Vec<Export>,
+    /// The same in the order of a module namespace object: by the UTF-16 code units of the names.
+    pub sorted: Vec<usize>,
 }
 
 /// One import, in the module's order.
@@ -34,10 +37,13 @@ pub struct Import {
     pub ty: ExternType,
 }
 
-/// One export, in the order of a module namespace object: by the UTF-16 code units of the names.
+/// One export.
 pub struct Export {
     pub name: String,
+    /// Where Wasmtime has it.
     pub index: ModuleExport,
+    /// Its index in the module among the items of its kind.
+    pub item: u32,
 }
 
 /// The code of every module that somebody in the process holds, and of those being compiled: the
@@ -104,8 +110,8 @@ impl Code {
 
     fn new(module: Module, description: Description) -> Code {
         Code {
+            on_demand: Linkable::new(module, &description.interface),
             description,
-            on_demand: Linkable::new(module),
             pooled: OnceLock::new(),
         }
     }
@@ -134,12 +140,14 @@ impl Code {
 
     fn fit_pool(&self) -> Option<&Linkable> {
         let copy = || code_cache::copy(engine::pooled()?, &self.on_demand.module);
-        self.pooled.get_or_init(|| copy().map(Linkable::new)).as_ref()
+        self.pooled
+            .get_or_init(|| copy().map(|module| Linkable::new(module, &self.description.interface)))
+            .as_ref()
     }
 }
 
 impl Linkable {
-    fn new(module: Module) -> Linkable {
+    fn new(module: Module, interface: &Interface) -> Linkable {
         let imports = module
             .imports()
             .map(|import| Import {
@@ -148,21 +156,25 @@ impl Linkable {
                 ty: import.ty(),
             })
             .collect();
-        let mut exports: Vec<_> = module
+        let exports: Vec<_> = module
             .exports()
-            .filter_map(|export| {
+            .zip(&interface.exports)
+            .filter_map(|(export, parsed)| {
                 let index = module.get_export_index(export.name())?;
                 Some(Export {
                     name: export.name().into(),
                     index,
+                    item: parsed.index,
                 })
             })
             .collect();
-        exports.sort_by(|a, b| a.name.encode_utf16().cmp(b.name.encode_utf16()));
+        let mut sorted: Vec<_> = (0..exports.len()).collect();
+        sorted.sort_by(|a, b| exports[*a].name.encode_utf16().cmp(exports[*b].name.encode_utf16()));
         Linkable {
             module,
             imports,
             exports,
+            sorted,
         }
     }
 }

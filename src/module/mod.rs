@@ -4,14 +4,21 @@ mod compiled;
 mod progress;
 mod source;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use wasmport_init_section::{self as init, ErrorKind, Interface, Origin, Plan, Resolved};
 
+use crate::engine;
 use crate::error::{Class, Detail, Error, code};
 
 pub use compiled::{Code, Import, Linkable};
 pub use source::Source;
+
+/// The limit of the JavaScript API.
+const MOST_BYTES: usize = 1 << 30;
+
+/// What messages call a module that has no name yet.
+const PLAIN: &str = "WebAssembly.Module()";
 
 /// A compiled module. It belongs to no thread and no store.
 pub struct Module {
@@ -21,22 +28,58 @@ pub struct Module {
 }
 
 impl Module {
-    /// Compiles a module, or takes its code from the process or the cache.
+    /// Compiles a module, or takes its code from the process or the cache, to be started by its plan.
     pub fn compile(source: &Source, file: &str) -> Result<Module, Error> {
-        Ok(Module {
+        let module = Module {
             file: file.into(),
             code: Code::get(source, file)?,
+        };
+        match &module.code.description.plan {
+            Err(error) => Err(init_error(error, file)),
+            Ok(_) => Ok(module),
+        }
+    }
+
+    /// The same for a program that starts the module itself: a binary, whatever it says of its start.
+    pub fn compile_plain(bytes: Vec<u8>) -> Result<Module, Error> {
+        if bytes.len() > MOST_BYTES {
+            return Err(Error::new(
+                Class::CompileError,
+                code::COMPILE,
+                format!(
+                    "{PLAIN}: a module has at most {MOST_BYTES} bytes; this one has {}",
+                    bytes.len()
+                ),
+            ));
+        }
+        let source = &Source::Bytes(bytes);
+        let code = Code::get(source, PLAIN)?;
+        let name = code.description.interface.name.as_deref().unwrap_or_default();
+        let hash = source.hash()?.to_hex();
+        let separator = if name.is_empty() { "" } else { "-" };
+        Ok(Module {
+            // As V8 names a module without a URL.
+            file: format!("wasm://wasm/{name}{separator}{}", &hash[..8]).into(),
+            code,
         })
+    }
+
+    /// Whether bytes are a valid module, without compiling them.
+    pub fn is_valid(bytes: &[u8]) -> Result<bool, Error> {
+        Ok(source::is_binary(bytes)
+            && bytes.len() <= MOST_BYTES
+            && wasmtime::Module::validate(engine::engine()?, bytes).is_ok())
     }
 
     /// The plan by which it is started.
     pub fn plan(&self) -> &Plan {
-        &self.code.description.plan.plan
+        static NONE: LazyLock<Plan> = LazyLock::new(Plan::default);
+        self.code.description.plan.as_ref().map_or(&NONE, |plan| &plan.plan)
     }
 
     /// Where each part of the plan came from.
-    pub fn origin(&self) -> &Origin {
-        &self.code.description.plan.origin
+    pub fn origin(&self) -> Option<&Origin> {
+        self.code.description.plan.as_ref().ok().map(|plan| &plan.origin)
     }
 
     pub fn interface(&self) -> &Interface {
@@ -47,12 +90,13 @@ impl Module {
 /// What a module says of itself.
 pub struct Description {
     pub interface: Interface,
-    pub plan: Resolved,
+    /// A section that makes no sense is no concern of a program that starts the module itself.
+    pub plan: Result<Resolved, init::Error>,
 }
 
 fn describe(bytes: &[u8], file: &str) -> Result<Description, Error> {
     let interface = Interface::parse(bytes).map_err(|error| init_error(&error, file))?;
-    let plan = init::resolve(&interface).map_err(|error| init_error(&error, file))?;
+    let plan = init::resolve(&interface);
     Ok(Description { interface, plan })
 }
 
@@ -68,6 +112,7 @@ pub fn inspect(source: &Source, file: &str) -> Result<String, Error> {
     let bytes = source.read()?;
     let bytes = source::binary(&bytes, file)?;
     let Description { interface, plan } = describe(&bytes, file)?;
+    let plan = plan.map_err(|error| init_error(&error, file))?;
     serde_json::to_string(&Inspection {
         interface: &interface,
         resolved: &plan,

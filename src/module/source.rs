@@ -98,9 +98,14 @@ fn fill(file: &mut File, chunk: &mut [u8]) -> io::Result<usize> {
     Ok(length)
 }
 
+/// Whether bytes can be a binary.
+pub fn is_binary(bytes: &[u8]) -> bool {
+    bytes.starts_with(MAGIC)
+}
+
 /// The binary form of `bytes`, which may be text.
 pub fn binary<'a>(bytes: &'a [u8], file: &str) -> Result<Cow<'a, [u8]>, Error> {
-    if bytes.starts_with(MAGIC) {
+    if is_binary(bytes) {
         return Ok(Cow::Borrowed(bytes));
     }
     match std::str::from_utf8(bytes) {

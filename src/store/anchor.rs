@@ -25,6 +25,8 @@ pub struct Anchor {
     /// How many of them have their place noted.
     placed: Cell<usize>,
     batching: Cell<bool>,
+    /// The functions among the objects of the batch, and how many parameters each has.
+    functions: RefCell<Vec<(u32, usize)>>,
     /// How many more values may be put before dropped ones are worth looking for.
     patience: Cell<u32>,
     length: Cell<u32>,
@@ -60,6 +62,7 @@ impl Anchor {
             objects: RefCell::default(),
             placed: Cell::new(0),
             batching: Cell::new(false),
+            functions: RefCell::default(),
             patience: Cell::new(PATIENCE),
             values: env.weak_reference(values)?,
             length: Cell::new(0),
@@ -72,6 +75,10 @@ impl Anchor {
     fn values<'s>(&self, env: Env<'s>) -> Result<Value<'s>, Thrown> {
         env.upgrade(&self.values)
             .ok_or_else(|| env.bug("the values of a store are gone"))
+    }
+
+    pub(super) fn is_there(&self, env: Env<'_>) -> bool {
+        env.upgrade(&self.values).is_some()
     }
 
     /// Keeps the anchor alive for as long as the result lives.
@@ -102,27 +109,57 @@ impl Anchor {
         Ok(index)
     }
 
-    /// Adds all the objects that `f` adds, and nothing else that it puts, in one go: calling into
-    /// JavaScript costs more than what is done there.
+    /// The same for a function of `arity` parameters, which becomes an Exported Function.
+    pub(super) fn add_function(&self, env: Env<'_>, function: Value<'_>, arity: usize) -> Result<u32, Thrown> {
+        self.functions.borrow_mut().push((self.length.get(), arity));
+        self.add_object(env, function)
+    }
+
+    /// Makes an object keep the anchor, which does not keep it.
+    pub(super) fn tie_loosely(&self, env: Env<'_>, object: Value<'_>) -> Result<(), Thrown> {
+        let ties = env.local(Ties::new)?;
+        ties.set(env, &ties.anchors, object, self.values(env)?)
+    }
+
+    /// Keeps a value for as long as the store lives. Says where it is.
+    pub(super) fn add_value(&self, env: Env<'_>, value: Value<'_>) -> Result<u32, Thrown> {
+        self.add(env, self.values(env)?, value)
+    }
+
+    /// Adds all the objects that `f` adds in one go: calling into JavaScript costs more than what is done there.
     pub(super) fn batch<R, E: From<Thrown>>(&self, env: Env<'_>, f: impl FnOnce() -> Result<R, E>) -> Result<R, E> {
         let start = self.length.get();
-        self.batching.set(true);
+        let nested = self.batching.replace(true);
         let result = f();
-        self.batching.set(false);
-        // What was added before a failure can be found again too, and must keep the anchor.
-        self.tie(env, start..self.length.get())?;
+        self.batching.set(nested);
+        if !nested {
+            // What was added before a failure can be found again too, and must keep the anchor.
+            self.tie(env, start..self.length.get())?;
+        }
         result
     }
 
     fn tie(&self, env: Env<'_>, places: Range<u32>) -> Result<(), Thrown> {
         let ties = env.local(Ties::new)?;
+        let values = self.values(env)?;
         let args = [
             env.deref(&ties.anchors)?,
-            self.values(env)?,
+            values,
             env.number(places.start.into())?,
             env.number(places.end.into())?,
         ];
-        env.call(env.deref(&ties.tie)?, &args).map(drop)
+        env.call(env.deref(&ties.tie)?, &args)?;
+        let functions = std::mem::take(&mut *self.functions.borrow_mut());
+        if functions.is_empty() {
+            return Ok(());
+        }
+        let list = env.array(functions.len() * 2)?;
+        for (at, (place, arity)) in functions.into_iter().enumerate() {
+            env.set_element(list, at as u32 * 2, env.int32(place as i32)?)?;
+            env.set_element(list, at as u32 * 2 + 1, env.int32(arity as i32)?)?;
+        }
+        let prototype = env.class("functionPrototype")?;
+        env.call(env.deref(&ties.dress)?, &[values, list, prototype]).map(drop)
     }
 
     /// Where an object that `add_object` put is.
@@ -210,9 +247,22 @@ struct Ties {
     set: Reference,
     /// Makes the objects in a range of an anchor keep it.
     tie: Reference,
+    /// Gives functions what Node-API does not: how many parameters they have, and their prototype.
+    dress: Reference,
 }
 
-const TIE: &str = "(anchors, anchor, from, to) => { for (; from < to; from++) anchors.set(anchor[from], anchor) }";
+/// Values that are no objects keep nothing.
+const TIE: &str = "(anchors, anchor, from, to) => {
+  for (; from < to; from++) if (Object(anchor[from]) === anchor[from]) anchors.set(anchor[from], anchor)
+}";
+
+const DRESS: &str = "(anchor, list, prototype) => {
+  const { setPrototypeOf, defineProperty } = Object
+  for (let i = 0; i < list.length; i += 2) {
+    setPrototypeOf(anchor[list[i]], prototype)
+    if (list[i + 1]) defineProperty(anchor[list[i]], 'length', { value: list[i + 1], configurable: true })
+  }
+}";
 
 impl Ties {
     fn new(env: Env<'_>) -> Result<Ties, Thrown> {
@@ -224,6 +274,7 @@ impl Ties {
             get: env.reference(env.get(anchors, "get")?)?,
             set: env.reference(env.get(anchors, "set")?)?,
             tie: env.reference(env.run_script(TIE)?)?,
+            dress: env.reference(env.run_script(DRESS)?)?,
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::ffi::c_void;
 
-use wasmtime::{AsContextMut, Func, Memory, Table};
+use wasmtime::{AsContextMut, Func, Global, Memory, Table, Tag};
 
 /// Which object of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -10,6 +10,8 @@ pub enum ObjectKey {
     Function(FunctionKey),
     Memory(u64),
     Table(u64),
+    Global(u64),
+    Tag(u64),
 }
 
 /// What makes two `Func`s the same function: its code and the instance that it closes over.
@@ -20,6 +22,13 @@ pub enum ObjectKey {
 pub struct FunctionKey {
     wasm_call: usize,
     vmctx: usize,
+}
+
+impl FunctionKey {
+    /// Where the function's code begins.
+    pub(super) fn code(self) -> usize {
+        self.wasm_call
+    }
 }
 
 /// The layout of Wasmtime 48's `VMFuncRef` (wasmtime-environ, `vmtypes.rs`).
@@ -49,5 +58,13 @@ impl ObjectKey {
 
     pub fn table(table: &Table) -> ObjectKey {
         ObjectKey::Table(table.debug_index_in_store())
+    }
+
+    pub fn global(global: &Global) -> ObjectKey {
+        ObjectKey::Global(global.debug_index_in_store())
+    }
+
+    pub fn tag(tag: &Tag) -> ObjectKey {
+        ObjectKey::Tag(tag.debug_index_in_store())
     }
 }

@@ -13,6 +13,8 @@
 mod anchor;
 mod data;
 mod identity;
+mod module;
+mod references;
 mod trap;
 
 use std::any::Any;
@@ -25,7 +27,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustc_hash::FxHashMap;
-use wasmtime::{AsContext, AsContextMut, Engine, Module, Store, StoreContextMut};
+use wasmtime::{AsContext, AsContextMut, Engine, Func, Module, RootScope, Store, StoreContextMut};
 
 use crate::engine::MAX_WASM_STACK;
 use crate::error::{Class, Error, code};
@@ -34,7 +36,9 @@ use crate::ffi::{Callable, Env, Record, StackBounds, Thrown, Value};
 pub use anchor::{Anchor, Slot};
 pub use data::{Data, ServiceId};
 pub use identity::ObjectKey;
-pub use trap::{JsException, error_of};
+pub use module::StoreModule;
+pub use references::{References, Root};
+pub use trap::{JsException, trap};
 
 /// What must be left of the thread's stack beyond what WebAssembly itself may use: for the host
 /// functions it calls and for making an error.
@@ -58,10 +62,15 @@ pub struct StoreCell {
     objects: RefCell<FxHashMap<ObjectKey, u32>>,
     /// The records of function objects and namespaces, by their place in the anchor.
     records: RefCell<FxHashMap<u32, Rc<dyn Any>>>,
+    references: References,
     /// Set when a memory of the store may have grown since `views` were last compared with it.
     grown: Arc<AtomicBool>,
     views: RefCell<Vec<Weak<dyn View>>>,
-    files: RefCell<Vec<(Module, Arc<str>)>>,
+    modules: RefCell<Vec<StoreModule>>,
+    /// The indices of host functions among the imports that they were made for.
+    host_functions: RefCell<FxHashMap<ObjectKey, u32>>,
+    /// What functions of other stores are in this one.
+    bridged: RefCell<FxHashMap<(usize, ObjectKey), Func>>,
 }
 
 impl StoreCell {
@@ -82,9 +91,12 @@ impl StoreCell {
             anchor: Anchor::new(env)?,
             objects: RefCell::default(),
             records: RefCell::default(),
+            references: References::default(),
             grown,
             views: RefCell::default(),
-            files: RefCell::default(),
+            modules: RefCell::default(),
+            host_functions: RefCell::default(),
+            bridged: RefCell::default(),
         });
         cell.anchor.keep(env, Box::new(Keeper(cell.clone())))?;
         Ok(cell)
@@ -144,6 +156,11 @@ impl StoreCell {
         &self.anchor
     }
 
+    /// Whether something in JavaScript still keeps the store.
+    pub fn is_reachable(&self, env: Env<'_>) -> bool {
+        self.anchor.is_there(env)
+    }
+
     /// The JavaScript object for an object of the store, if it was made already.
     pub fn object<'s>(&self, env: Env<'s>, key: ObjectKey) -> Result<Option<Value<'s>>, Thrown> {
         let index = self.objects.borrow().get(&key).copied();
@@ -174,6 +191,30 @@ impl StoreCell {
         Ok(())
     }
 
+    /// Makes `object` the JavaScript object for `key`, though it does not keep this store: it is over
+    /// another one, or over none.
+    pub fn adopt_foreign(&self, env: Env<'_>, key: ObjectKey, object: Value<'_>) -> Result<(), Thrown> {
+        let index = self.anchor.add_value(env, object)?;
+        self.objects.borrow_mut().insert(key, index);
+        Ok(())
+    }
+
+    /// Makes `object` keep the store, which does not keep it.
+    pub fn tie(&self, env: Env<'_>, object: Value<'_>) -> Result<(), Thrown> {
+        self.anchor.tie_loosely(env, object)
+    }
+
+    /// The objects that JavaScript has for structs, arrays and exceptions of the store.
+    pub fn references(&self) -> &References {
+        &self.references
+    }
+
+    /// Notes the JavaScript object for a reference. The store does not keep the object.
+    pub fn note(&self, env: Env<'_>, object: Value<'_>, root: Root) -> Result<(), Error> {
+        let address = self.proceed(|cx| root.address(&mut RootScope::new(cx)).ok())?;
+        Ok(self.references.insert(env, object, root, address)?)
+    }
+
     /// A function object that calls `record` and keeps the store. It becomes the one for `key`.
     pub fn callable<'s, T: Callable>(
         &self,
@@ -182,11 +223,12 @@ impl StoreCell {
         name: &str,
         record: T,
     ) -> Result<Value<'s>, Thrown> {
+        let arity = record.arity();
         let record = Rc::new(record);
         // SAFETY: the record is dropped with this cell. The anchor keeps the cell and, from here
         // on, the function keeps the anchor; if that fails, nobody ever gets hold of the function.
         let function = unsafe { env.function_over(name, Rc::as_ptr(&record)) }?;
-        let index = self.anchor.add_object(env, function)?;
+        let index = self.anchor.add_function(env, function, arity)?;
         self.records.borrow_mut().insert(index, record);
         if let Some(key) = key {
             self.objects.borrow_mut().insert(key, index);
@@ -240,14 +282,48 @@ impl StoreCell {
     }
 
     /// Notes where a module of the store came from, for the frames of its traps.
-    pub fn add_file(&self, module: &Module, file: &Arc<str>) {
-        self.files.borrow_mut().push((module.clone(), file.clone()));
+    pub fn add_module(&self, module: &Module, file: &Arc<str>) {
+        self.modules.borrow_mut().push(StoreModule::new(module, file));
     }
 
-    /// The error for what a call ended with. `file` is the module that was called.
+    /// What messages call the store's code where they do not know better.
+    pub fn file(&self) -> Arc<str> {
+        let modules = self.modules.borrow();
+        modules
+            .first()
+            .map_or_else(|| "<wasm>".into(), StoreModule::shared_file)
+    }
+
+    /// The index of a function in its module.
+    pub fn function_index(&self, key: ObjectKey) -> Option<u32> {
+        let ObjectKey::Function(function) = key else {
+            return None;
+        };
+        let host = self.host_functions.borrow().get(&key).copied();
+        host.or_else(|| {
+            let modules = self.modules.borrow();
+            modules.iter().find_map(|module| module.function_index(function))
+        })
+    }
+
+    /// Notes which imported function a host function is.
+    pub fn name_host_function(&self, key: ObjectKey, index: u32) {
+        self.host_functions.borrow_mut().insert(key, index);
+    }
+
+    /// What a function of another store is in this one, if it was passed here before.
+    pub fn bridged(&self, foreign: &(usize, ObjectKey)) -> Option<Func> {
+        self.bridged.borrow().get(foreign).copied()
+    }
+
+    pub fn add_bridged(&self, foreign: (usize, ObjectKey), func: Func) {
+        self.bridged.borrow_mut().insert(foreign, func);
+    }
+
+    /// The error for what a call ended with that was no exception. `file` is the module that was called.
     #[cold]
-    pub fn error_of(&self, error: wasmtime::Error, file: &str) -> Error {
-        error_of(error, file, &self.files.borrow())
+    pub fn trap(&self, error: wasmtime::Error, file: &str) -> Error {
+        trap(error, file, &self.modules.borrow())
     }
 
     /// Lets go of the store: at once if nothing uses it, else as soon as nothing does. Every use

@@ -2,10 +2,9 @@
 
 use std::fmt;
 
-use std::sync::Arc;
+use wasmtime::{Trap, WasmBacktrace};
 
-use wasmtime::{Module, Trap, WasmBacktrace};
-
+use super::module::StoreModule;
 use crate::error::{Class, Detail, Error, Exit, code};
 
 /// Carries a pending JavaScript exception through the frames of WebAssembly. The exception itself
@@ -21,12 +20,9 @@ impl fmt::Display for JsException {
 
 impl std::error::Error for JsException {}
 
-/// The modules of a store and the files they came from.
-pub type Files = [(Module, Arc<str>)];
-
 /// The error for what a call ended with. `file` is the module that was called.
 #[cold]
-pub fn error_of(error: wasmtime::Error, file: &str, files: &Files) -> Error {
+pub fn trap(error: wasmtime::Error, file: &str, modules: &[StoreModule]) -> Error {
     if error.is::<JsException>() {
         return Error::Thrown;
     }
@@ -41,9 +37,9 @@ pub fn error_of(error: wasmtime::Error, file: &str, files: &Files) -> Error {
     }
     let frames = error
         .downcast_ref()
-        .map(|trace| frames(trace, file, files))
+        .map(|trace| frames(trace, file, modules))
         .unwrap_or_default();
-    let Some(trap) = error.downcast_ref::<Trap>() else {
+    let Some(cause) = error.downcast_ref::<Trap>() else {
         // A crate error of a host function of ours travels as it is.
         return match error.downcast::<Error>() {
             Ok(error) => error,
@@ -52,8 +48,8 @@ pub fn error_of(error: wasmtime::Error, file: &str, files: &Files) -> Error {
         }
         .with_frames(frames);
     };
-    let name = name(trap);
-    if *trap == Trap::StackOverflow {
+    let name = name(cause);
+    if *cause == Trap::StackOverflow {
         return Error::new(
             Class::RangeError,
             code::STACK,
@@ -63,7 +59,7 @@ pub fn error_of(error: wasmtime::Error, file: &str, files: &Files) -> Error {
         .with_text("file", file)
         .with_frames(frames);
     }
-    let text = match trap {
+    let text = match cause {
         Trap::UnreachableCodeReached => "unreachable executed".into(),
         other => other.to_string(),
     };
@@ -84,17 +80,17 @@ fn causes(error: &wasmtime::Error) -> String {
 }
 
 /// `function (file:wasm-function[index]:0xoffset)`, as the WebAssembly web API writes a location.
-fn frames(trace: &WasmBacktrace, file: &str, files: &Files) -> Vec<String> {
+fn frames(trace: &WasmBacktrace, file: &str, modules: &[StoreModule]) -> Vec<String> {
     trace
         .frames()
         .iter()
         .map(|frame| {
             let index = frame.func_index();
             let offset = frame.module_offset().unwrap_or(0);
-            let file = files
+            let file = modules
                 .iter()
-                .find(|(module, _)| Module::same(module, frame.module()))
-                .map_or(file, |(_, file)| file);
+                .find(|other| other.is(frame.module()))
+                .map_or(file, |other| other.file());
             let location = format!("{file}:wasm-function[{index}]:{offset:#x}");
             match frame.func_name() {
                 Some(name) => format!("{} ({location})", rustc_demangle::demangle(name)),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use wasmtime::{Func, RootScope, ValRaw};
 
 use super::item::{Item, opaque};
-use super::{Kind, Signature, number};
+use super::{Kind, Signature, error_of, number};
 use crate::error::Error;
 use crate::ffi::{Callable, Env, Thrown, Value};
 use crate::store::{ObjectKey, StoreCell};
@@ -24,12 +24,13 @@ pub struct ExportedFunction {
     file: Arc<str>,
 }
 
-/// The one function object for a WebAssembly function. `name` is used if it is made now.
+/// The one function object for a WebAssembly function. `index` is its index in its module, if the
+/// caller knows that: the name that it gets.
 pub fn function_object<'s>(
     cell: &Rc<StoreCell>,
     env: Env<'s>,
     func: Func,
-    name: &str,
+    index: Option<u32>,
     file: &Arc<str>,
 ) -> Result<Value<'s>, Error> {
     let (key, ty) = cell.proceed(|mut cx| (ObjectKey::function(&mut cx, &func), func.ty(&cx)))?;
@@ -42,7 +43,8 @@ pub fn function_object<'s>(
         signature: Signature::new(ty),
         file: file.clone(),
     };
-    Ok(cell.callable(env, Some(key), name, record)?)
+    let index = index.or_else(|| cell.function_index(key)).unwrap_or(0);
+    Ok(cell.batch(env, || cell.callable(env, Some(key), &index.to_string(), record))?)
 }
 
 impl ExportedFunction {
@@ -50,18 +52,27 @@ impl ExportedFunction {
         self.func
     }
 
+    /// The module it was taken from.
+    pub fn file(&self) -> &Arc<str> {
+        &self.file
+    }
+
+    pub fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
     /// # Safety
     /// `raw` must hold arguments of the function's type and have room for its results.
     #[inline]
-    unsafe fn enter(&self, cell: &StoreCell, env: Env<'_>, raw: &mut [ValRaw]) -> Result<(), Error> {
+    unsafe fn enter(&self, cell: &Rc<StoreCell>, env: Env<'_>, raw: &mut [ValRaw]) -> Result<(), Error> {
         // SAFETY: by this function's contract.
         let outcome = cell.enter(|cx| unsafe { self.func.call_unchecked(cx, raw) })?;
         cell.settle(env)?;
-        outcome.map_err(|error| cell.error_of(error, &self.file))
+        outcome.map_err(|error| error_of(cell, env, error, &self.file))
     }
 
     #[inline]
-    fn call_numeric<'s>(&self, cell: &StoreCell, env: Env<'s>, args: &[Value<'s>]) -> Result<Value<'s>, Error> {
+    fn call_numeric<'s>(&self, cell: &Rc<StoreCell>, env: Env<'s>, args: &[Value<'s>]) -> Result<Value<'s>, Error> {
         let signature = &self.signature;
         let room = signature.room();
         let mut inline = [const { MaybeUninit::<ValRaw>::uninit() }; INLINE];
@@ -116,11 +127,14 @@ impl ExportedFunction {
                 // SAFETY: the call has just produced these results, of these types.
                 unsafe { Item::from_raw(&mut scope, raw, *kind) }
             };
-            Ok(raw.iter().zip(&signature.results).map(read).collect::<Vec<_>>())
+            raw.iter()
+                .zip(&signature.results)
+                .map(read)
+                .collect::<wasmtime::Result<Vec<_>>>()
         })?;
         cell.settle(env)?;
         cell.collect_if_due()?;
-        let results = outcome.map_err(|error| cell.error_of(error, &self.file))?;
+        let results = outcome.map_err(|error| error_of(cell, env, error, &self.file))?;
         match &results[..] {
             [] => Ok(env.undefined()?),
             [result] => result.to_js(cell, env, &self.file),

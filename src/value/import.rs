@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use wasmtime::{AsContextMut, Caller, Func, FuncType, RootScope, ValRaw};
 
+use super::exception::{error_of, throw_into};
 use super::item::{Item, opaque};
-use super::{Kind, Signature, number};
+use super::signature::function_on_engine;
+use super::{ExportedFunction, Kind, Signature, number};
 use crate::error::{Class, Error, code};
 use crate::ffi::{Env, EnvAddress, Value, WeakReference};
-use crate::store::{Data, JsException, Slot, StoreCell};
+use crate::store::{Data, JsException, ObjectKey, Slot, StoreCell};
 
 /// Calls with up to this many arguments need no allocation.
 const INLINE: usize = 8;
@@ -31,7 +33,7 @@ struct ImportedFunction {
 }
 
 /// Wasmtime asks host functions to be `Send` and `Sync`, since stores usually are.
-struct Confined<T>(T);
+pub(super) struct Confined<T>(pub(super) T);
 
 // SAFETY: the function is reachable only through its store, and the store only through its
 // `StoreCell`, which is neither `Send` nor `Sync`: everything here stays on one thread.
@@ -39,13 +41,22 @@ unsafe impl<T> Send for Confined<T> {}
 // SAFETY: as above.
 unsafe impl<T> Sync for Confined<T> {}
 
+/// Which import a function is, for messages and for its own name.
+#[derive(Clone, Copy)]
+pub struct ImportName<'a> {
+    pub module: &'a str,
+    pub name: &'a str,
+    /// Which of the module's imported functions.
+    pub index: u32,
+}
+
 /// Makes `function` an import of the store.
 pub fn import_function(
     cell: &Rc<StoreCell>,
     env: Env<'_>,
     function: Value<'_>,
     ty: FuncType,
-    (module, name): (&str, &str),
+    import: ImportName<'_>,
     file: &Arc<str>,
 ) -> Result<Func, Error> {
     let imported = Confined(ImportedFunction {
@@ -54,19 +65,59 @@ pub fn import_function(
         function: env.weak_reference(function)?,
         _kept: cell.anchor().put(env, function)?,
         signature: Signature::new(ty.clone()),
-        module: module.to_owned(),
-        name: name.to_owned(),
+        module: import.module.to_owned(),
+        name: import.name.to_owned(),
         file: file.clone(),
     });
-    cell.with(|cx| {
+    let (func, key) = cell.with(|mut cx| {
         let call = move |caller: Caller<'_, Data>, raw: &mut [MaybeUninit<ValRaw>]| {
             // Naming the whole wrapper makes the closure own it, not just its field.
             let Confined(imported) = &imported;
             imported.call(caller, raw)
         };
         // SAFETY: `call` reads the parameters and writes the results that `ty` says.
-        unsafe { Func::new_unchecked(cx, ty, call) }
-    })
+        let func = unsafe { Func::new_unchecked(&mut cx, ty, call) };
+        (func, ObjectKey::function(&mut cx, &func))
+    })?;
+    cell.name_host_function(key, import.index);
+    Ok(func)
+}
+
+/// Makes an exported function of another store callable from this one, through JavaScript. It stays
+/// the same function object wherever it is seen.
+pub fn bridge(
+    cell: &Rc<StoreCell>,
+    env: Env<'_>,
+    value: Value<'_>,
+    store: &Rc<StoreCell>,
+    exported: &ExportedFunction,
+) -> Result<Func, Error> {
+    let func = exported.func();
+    let foreign = (
+        Rc::as_ptr(store) as usize,
+        store.with(|cx| ObjectKey::function(cx, &func))?,
+    );
+    if let Some(bridged) = cell.bridged(&foreign) {
+        return Ok(bridged);
+    }
+    let ty = function_on_engine(&exported.signature().ty, &store.engine()?, &cell.engine()?).ok_or_else(|| {
+        Error::new(
+            Class::TypeError,
+            code::VALUE,
+            "this function's type refers to types of its own store, which is of another kind than this one; \
+             make both instances share a store",
+        )
+    })?;
+    let name = ImportName {
+        module: "",
+        name: "",
+        index: 0,
+    };
+    let bridged = import_function(cell, env, value, ty, name, exported.file())?;
+    let key = cell.with(|cx| ObjectKey::function(cx, &bridged))?;
+    cell.adopt_foreign(env, key, value)?;
+    cell.add_bridged(foreign, bridged);
+    Ok(bridged)
 }
 
 impl ImportedFunction {
@@ -82,7 +133,7 @@ impl ImportedFunction {
                 env.scoped(|env| self.call_numeric(&cell, env, raw))
             })
         } else {
-            let items = self.read(&mut caller, raw);
+            let items = self.read(&mut caller, raw)?;
             cell.lend(caller.as_context_mut(), || {
                 env.scoped(|env| self.call_any(&cell, env, items, raw))
             })
@@ -91,7 +142,7 @@ impl ImportedFunction {
             if let Error::Report(_) = error {
                 error.throw(env);
             }
-            JsException.into()
+            cell.lend(caller.as_context_mut(), || env.scoped(|env| throw_into(&cell, env)))
         })
     }
 
@@ -147,7 +198,7 @@ impl ImportedFunction {
     }
 
     /// The parameters, taken out of the store before JavaScript runs.
-    fn read(&self, caller: &mut Caller<'_, Data>, raw: &[MaybeUninit<ValRaw>]) -> Vec<Item> {
+    fn read(&self, caller: &mut Caller<'_, Data>, raw: &[MaybeUninit<ValRaw>]) -> wasmtime::Result<Vec<Item>> {
         let read = |(raw, kind): (&MaybeUninit<ValRaw>, &Kind)| {
             // SAFETY: Wasmtime has written the parameters, of the types that the signature says.
             unsafe { Item::from_raw(&mut *caller, raw.assume_init_ref(), *kind) }
@@ -196,7 +247,7 @@ impl ImportedFunction {
                 raw[index].write(value);
             })
         })?
-        .map_err(|error| cell.error_of(error, &self.file))
+        .map_err(|error| error_of(cell, env, error, &self.file))
     }
 
     /// Several results come as an iterable of exactly as many.

@@ -5,13 +5,23 @@
 //! function's own type, which is what the checks would compare them with. Hence the `unsafe`.
 #![allow(unsafe_code)]
 
+mod exception;
 mod export;
+mod gc_object;
+mod host_value;
 mod import;
 mod item;
 mod number;
 mod signature;
+pub mod strings;
+mod tag;
 
+pub use exception::error_of;
 pub use export::{ExportedFunction, function_object};
-pub use import::import_function;
-pub use item::{Item, opaque};
+pub use gc_object::{GcObject, gc_object};
+pub use host_value::HostValue;
+pub use import::{ImportName, bridge, import_function};
+pub use item::{Item, canonical, number_from_js, opaque};
+pub use number::to_js as number_to_js;
 pub use signature::{Kind, Signature, type_name};
+pub use tag::{Tag, TagObject, js_tag, tag_object};

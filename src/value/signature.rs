@@ -1,6 +1,6 @@
 //! What a function takes and returns, as far as conversion needs to know.
 
-use wasmtime::{FuncType, HeapType, ValType};
+use wasmtime::{Engine, FuncType, HeapType, ValType};
 
 /// How a value of a type is converted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,7 +15,11 @@ pub enum Kind {
     Func {
         nullable: bool,
     },
-    /// No JavaScript value stands for it: `v128`, and references that this version does not carry.
+    /// A reference into the garbage-collected heap, or an `i31`.
+    Any {
+        nullable: bool,
+    },
+    /// No JavaScript value stands for it: `v128`, `exnref` and continuations.
     Opaque,
 }
 
@@ -29,9 +33,10 @@ impl Kind {
             ValType::V128 => Kind::Opaque,
             ValType::Ref(ty) => {
                 let nullable = ty.is_nullable();
-                match ty.heap_type() {
+                match ty.heap_type().top() {
                     HeapType::Extern => Kind::Extern { nullable },
-                    HeapType::Func | HeapType::ConcreteFunc(_) => Kind::Func { nullable },
+                    HeapType::Func => Kind::Func { nullable },
+                    HeapType::Any => Kind::Any { nullable },
                     _ => Kind::Opaque,
                 }
             }
@@ -41,15 +46,45 @@ impl Kind {
     pub fn is_number(self) -> bool {
         matches!(self, Kind::I32 | Kind::I64 | Kind::F32 | Kind::F64)
     }
+
+    /// Whether `null` is a value of the type.
+    pub fn is_nullable(self) -> bool {
+        match self {
+            Kind::Extern { nullable } | Kind::Func { nullable } | Kind::Any { nullable } => nullable,
+            _ => false,
+        }
+    }
 }
 
 /// The name of a type, in the short form of the text format where there is one.
 pub fn type_name(ty: &ValType) -> String {
-    match ty.to_string().as_str() {
-        "(ref null func)" => "funcref".into(),
-        "(ref null extern)" => "externref".into(),
-        other => other.into(),
+    let text = ty.to_string();
+    match text.strip_prefix("(ref null ").and_then(|rest| rest.strip_suffix(')')) {
+        Some("none") => "nullref".into(),
+        Some("noextern") => "nullexternref".into(),
+        Some("nofunc") => "nullfuncref".into(),
+        Some("noexn") => "nullexnref".into(),
+        Some(heap) if heap.chars().all(|letter| letter.is_ascii_alphanumeric()) => format!("{heap}ref"),
+        _ => text,
     }
+}
+
+/// The type that means the same on another engine; none where it refers to types of its own engine.
+pub fn on_engine(ty: &ValType) -> Option<ValType> {
+    match ty {
+        ValType::Ref(ty) if ty.heap_type().is_concrete() => None,
+        _ => Some(ty.clone()),
+    }
+}
+
+/// The same for a function type of one engine, for a store of `engine`.
+pub fn function_on_engine(ty: &FuncType, from: &Engine, engine: &Engine) -> Option<FuncType> {
+    if Engine::same(from, engine) {
+        return Some(ty.clone());
+    }
+    let params = ty.params().map(|ty| on_engine(&ty)).collect::<Option<Vec<_>>>()?;
+    let results = ty.results().map(|ty| on_engine(&ty)).collect::<Option<Vec<_>>>()?;
+    Some(FuncType::new(engine, params, results))
 }
 
 /// The signature of a function, prepared for calls.

@@ -31,6 +31,13 @@ pub fn fits(cx: impl AsContext, item: &Extern, expected: &ExternType) -> bool {
                 && found.is_64() == expected.is_64()
                 && limits(table.size(&cx), found.maximum(), expected.minimum(), expected.maximum())
         }
+        (Extern::SharedMemory(memory), ExternType::Memory(expected)) => {
+            let found = memory.ty();
+            found.is_64() == expected.is_64()
+                && expected.is_shared()
+                && limits(memory.size(), found.maximum(), expected.minimum(), expected.maximum())
+        }
+        (Extern::Tag(tag), ExternType::Tag(expected)) => FuncType::eq(tag.ty(&cx).ty(), expected.ty()),
         (Extern::Global(global), ExternType::Global(expected)) => {
             let found = global.ty(&cx);
             found.mutability() == expected.mutability()
@@ -73,8 +80,13 @@ pub fn found(cx: impl AsContext, item: &Extern) -> String {
             format!("{mutable} global of type {}", type_name(ty.content()))
         }
         Extern::SharedMemory(_) => "a shared memory".into(),
-        Extern::Tag(_) => "a tag".into(),
+        Extern::Tag(tag) => tag_name(tag.ty(&cx).ty()),
     }
+}
+
+fn tag_name(ty: &FuncType) -> String {
+    let params: Vec<_> = ty.params().map(|ty| type_name(&ty)).collect();
+    format!("a tag ({})", params.join(", "))
 }
 
 fn element_name(ty: &TableType) -> String {
@@ -104,8 +116,8 @@ fn expected(ty: &ExternType) -> String {
         ExternType::Func(ty) => function(ty),
         ExternType::Global(ty) if ty.mutability() == Mutability::Var => {
             format!(
-                "a mutable global of type {}: the namespace of another instance as the import object",
-                ty.content()
+                "a mutable global of type {} (a WebAssembly.Global of wasmport)",
+                type_name(ty.content())
             )
         }
         ExternType::Global(ty) => match Kind::of(ty.content()) {
@@ -115,16 +127,16 @@ fn expected(ty: &ExternType) -> String {
         },
         ExternType::Memory(ty) => {
             format!(
-                "a memory (the Memory object of another instance) of {}",
+                "a memory (a WebAssembly.Memory of wasmport) of {}",
                 range(ty.minimum(), ty.maximum(), "pages")
             )
         }
         ExternType::Table(ty) => format!(
-            "a table of {} (the Table object of another instance) with {}",
+            "a table of {} (a WebAssembly.Table of wasmport) with {}",
             element_name(ty),
             range(ty.minimum(), ty.maximum(), "elements")
         ),
-        ExternType::Tag(_) => "a tag, which this version does not link".into(),
+        ExternType::Tag(ty) => tag_name(ty.ty()),
     }
 }
 

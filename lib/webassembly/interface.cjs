@@ -1,0 +1,27 @@
+'use strict'
+// Makes of a JS class what WebIDL calls an interface object.
+
+const notMembers = new Set(['constructor', 'length', 'name', 'prototype'])
+
+/**
+ * Gives the methods and accessors of `Class` the attributes of WebIDL, where a JS
+ * class has them hidden, and the prototype its name.
+ */
+exports.defineInterface = function defineInterface(Class) {
+  makeEnumerable(Class, notMembers)
+  makeEnumerable(Class.prototype, new Set(['constructor']))
+  nameObjects(Class.prototype, `WebAssembly.${Class.name}`)
+}
+
+/** What `Object.prototype.toString` calls an object that has `target` as its prototype. */
+function nameObjects(target, name) {
+  Object.defineProperty(target, Symbol.toStringTag, { value: name, configurable: true })
+}
+
+exports.nameObjects = nameObjects
+
+function makeEnumerable(target, except) {
+  for (const key of Object.getOwnPropertyNames(target)) {
+    if (!except.has(key)) Object.defineProperty(target, key, { enumerable: true })
+  }
+}
