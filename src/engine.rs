@@ -18,6 +18,10 @@ const MAX_FRAMES: usize = 30;
 /// until it is used.
 const POOL: u32 = 128;
 
+/// Stores of the pool that are not alone any more need places too, so a new store goes there only
+/// while fewer memories than this are taken.
+const CROWDED: usize = POOL as usize * 3 / 4;
+
 /// What the pool takes of a module is bounded by these, which real modules stay below. One that
 /// does not is allocated on demand.
 const POOLED_MEMORIES: u32 = 16;
@@ -42,9 +46,10 @@ pub fn pooled() -> Option<&'static Engine> {
     POOLED
         .get_or_init(|| {
             let mut pool = PoolingAllocationConfig::default();
-            pool.total_core_instances(POOL)
+            // Only memories cost addresses worth counting.
+            pool.total_core_instances(POOL * 64)
                 .total_memories(POOL)
-                .total_tables(POOL)
+                .total_tables(POOL * 8)
                 .total_gc_heaps(POOL)
                 .max_memories_per_module(POOLED_MEMORIES)
                 .max_tables_per_module(POOLED_TABLES)
@@ -57,6 +62,12 @@ pub fn pooled() -> Option<&'static Engine> {
         .as_ref()
 }
 
+/// The same while there is room for new stores.
+pub fn pool_with_room() -> Option<&'static Engine> {
+    let metrics = |engine: &&Engine| engine.pooling_allocator_metrics();
+    pooled().filter(|engine| metrics(engine).is_some_and(|metrics| metrics.memories() < CROWDED))
+}
+
 fn config() -> Config {
     let mut config = Config::new();
     config
@@ -66,6 +77,7 @@ fn config() -> Config {
         // fails to grow beyond its reservation instead.
         .memory_may_move(false)
         .collector(Collector::Copying)
+        .shared_memory(true)
         .wasm_backtrace_max_frames(NonZeroUsize::new(MAX_FRAMES))
         // Unwind tables serve native debuggers and profilers; Wasmtime itself walks frame pointers.
         .native_unwind_info(false);

@@ -67,8 +67,8 @@ impl<'s> Env<'s> {
         Ok(buffer)
     }
 
-    /// A copy of the bytes of a typed array; `None` where the value is none.
-    pub fn as_bytes(self, value: Value<'_>) -> Option<Vec<u8>> {
+    /// Where the bytes of a `Uint8Array` are; `None` where the value is none.
+    pub fn bytes_at(self, value: Value<'_>) -> Option<(*mut u8, usize)> {
         let (mut kind, mut length, mut data) = (0, 0, std::ptr::null_mut());
         // SAFETY: a value of another type is refused with a status; what is not asked for is null.
         let status = unsafe {
@@ -82,14 +82,18 @@ impl<'s> Env<'s> {
                 std::ptr::null_mut(),
             )
         };
-        if status != sys::Status::napi_ok || kind != sys::TypedarrayType::uint8_array {
-            return None;
-        }
+        let bytes = status == sys::Status::napi_ok && kind == sys::TypedarrayType::uint8_array;
+        bytes.then_some((data.cast(), length))
+    }
+
+    /// A copy of the bytes of a `Uint8Array`; `None` where the value is none.
+    pub fn as_bytes(self, value: Value<'_>) -> Option<Vec<u8>> {
+        let (data, length) = self.bytes_at(value)?;
         if length == 0 {
             return Some(Vec::new());
         }
         // SAFETY: the bytes are the array's, and no JavaScript runs while they are copied.
-        Some(unsafe { std::slice::from_raw_parts(data.cast::<u8>(), length) }.to_vec())
+        Some(unsafe { std::slice::from_raw_parts(data, length) }.to_vec())
     }
 }
 

@@ -3,7 +3,7 @@
 
 use wasmtime::FuncType;
 
-use super::{own_store, types};
+use super::{stores, types};
 use crate::error::{Class, Error, code};
 use crate::ffi::{Call, Type, Value};
 use crate::store::StoreCell;
@@ -22,7 +22,7 @@ pub fn new<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
             format!("expected a function, got {}", env.describe(call.arg(2))),
         ));
     }
-    let cell = own_store(env)?;
+    let cell = stores::unclaimed(env)?;
     let file = cell.file();
     let ty = FuncType::new(&cell.engine()?, params, results);
     let name = ImportName {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wasmtime::{Global, GlobalType, Mutability, RootScope, ValRaw, ValType};
 
 use super::late::Late;
-use super::{own_store, store_of, types};
+use super::{store_of, stores, types};
 use crate::error::{Class, Error, code};
 use crate::ffi::{Call, Callable, Env, Record, Thrown, Type, Value};
 use crate::store::{ObjectKey, StoreCell};
@@ -174,7 +174,7 @@ pub fn init<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
 fn store_for(env: Env<'_>, value: Value<'_>) -> Result<Rc<StoreCell>, Error> {
     match store_of(env, value)? {
         Some(cell) => Ok(cell),
-        None => own_store(env),
+        None => stores::unclaimed(env),
     }
 }
 

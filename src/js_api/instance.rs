@@ -1,14 +1,13 @@
 //! `WebAssembly.Instance`.
 
-use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use wasmtime::{Extern, ExternType, Instance, PoolConcurrencyLimitError};
 
 use super::link::{self, apart};
 use super::memory::MemoryObject;
 use super::module::{ModuleObject, Provider};
-use super::{object, own_store};
+use super::{object, stores};
 use crate::engine;
 use crate::error::{Class, Error, code};
 use crate::ffi::{Call, Env, Property, Type, Value};
@@ -29,7 +28,7 @@ pub fn init<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
     let cell = match named_store(env, call.arg(3))? {
         Some(cell) => Some(cell),
         None => match given.home(env)? {
-            None if object.shows_objects() => Some(object_store(env)?),
+            None if object.shows_objects() => Some(stores::objects(env)?),
             home => home,
         },
     };
@@ -53,30 +52,6 @@ fn named_store<'s>(env: Env<'s>, value: Value<'s>) -> Result<Option<Rc<StoreCell
         None => Err(no_store(env, value)),
     }
 }
-
-/// The store that modules share which pass structs or arrays to JavaScript: those can be passed to
-/// any of them. It is replaced after some instances, since a store frees none while it lives.
-fn object_store(env: Env<'_>) -> Result<Rc<StoreCell>, Error> {
-    #[derive(Default)]
-    struct ObjectStore {
-        cell: RefCell<Weak<StoreCell>>,
-        instances: Cell<u32>,
-    }
-    let shared = env.local(|_| Ok(ObjectStore::default()))?;
-    let current = shared.cell.borrow().upgrade();
-    let instances = shared.instances.get();
-    if let Some(cell) = current.filter(|cell| instances < SHARING && cell.is_reachable(env)) {
-        shared.instances.set(instances + 1);
-        return Ok(cell);
-    }
-    let cell = own_store(env)?;
-    *shared.cell.borrow_mut() = Rc::downgrade(&cell);
-    shared.instances.set(1);
-    Ok(cell)
-}
-
-/// How many instances share a store of objects.
-const SHARING: u32 = 64;
 
 fn no_store(env: Env<'_>, value: Value<'_>) -> Error {
     Error::new(
@@ -177,6 +152,7 @@ pub fn instantiate(
     code: &Linkable,
     externs: &[Extern],
 ) -> Result<Option<Instance>, Error> {
+    stores::claim(env, cell)?;
     cell.add_module(&code.module, &module.file);
     let instance = cell.enter(|cx| Instance::new(cx, &code.module, externs))?;
     cell.settle(env)?;

@@ -24,7 +24,10 @@ pub fn home<'s>(env: Env<'s>, value: Value<'s>) -> Result<Option<(Rc<StoreCell>,
         }
         Type::Object => {
             if let Some(memory) = env.unwrap::<MemoryObject>(value) {
-                return Ok(memory.0.get().map(|(cell, _)| (cell, true)));
+                return Ok(match memory {
+                    MemoryObject::Own(late) => late.get().map(|(cell, _)| (cell, true)),
+                    MemoryObject::Shared(_) => None,
+                });
             }
             if let Some(table) = env.unwrap::<TableObject>(value) {
                 return Ok(table.0.get().map(|(cell, _)| (cell, true)));
@@ -76,11 +79,12 @@ pub fn convert(
         }
         ExternType::Memory(_) => match env.unwrap::<MemoryObject>(value) {
             None => refuse(),
-            Some(memory) => match memory.0.get() {
+            Some(MemoryObject::Shared(shared)) => fit(cell, module, import, shared.memory().clone().into()),
+            Some(MemoryObject::Own(late)) => match late.get() {
                 Some((store, view)) => in_store(cell, &store, module, import, view.memory().into()),
                 None => {
-                    let ty = memory.0.description().ok_or_else(unbound)?;
-                    let memory = memory.bind(env, value, cell, ty)?;
+                    let ty = late.description().ok_or_else(unbound)?;
+                    let memory = MemoryObject::bind(env, late, value, cell, ty)?;
                     fit(cell, module, import, memory.into())
                 }
             },

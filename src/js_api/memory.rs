@@ -1,62 +1,79 @@
 //! `WebAssembly.Memory`.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use wasmtime::{Memory, MemoryType, MemoryTypeBuilder};
+use rustc_hash::FxHashMap;
+use wasmtime::{Memory, MemoryType, MemoryTypeBuilder, SharedMemory};
 
 use super::address::{from_u64, to_u64};
 use super::late::Late;
-use super::{own_store, types};
+use super::{stores, types};
+use crate::engine;
 use crate::error::{Class, Error, code};
-use crate::ffi::{Call, Env, Record, Type, Value};
-use crate::memory::MemoryView;
+use crate::ffi::{Call, Env, Record, Type, Value, WeakReference};
+use crate::memory::{MemoryView, SharedView};
 use crate::store::{ObjectKey, StoreCell};
 
 const NAME: &str = "Memory";
 
 /// The record of a memory object.
-pub struct MemoryObject(pub Late<MemoryType, Rc<MemoryView>>);
+pub enum MemoryObject {
+    /// A memory of a store, or one to be.
+    Own(Late<MemoryType, Rc<MemoryView>>),
+    /// A shared memory, which is of no store.
+    Shared(Rc<SharedView>),
+}
 
 impl Record for MemoryObject {}
 
 impl MemoryObject {
     /// Makes the memory in a store. `object` becomes its object there.
-    pub fn bind(&self, env: Env<'_>, object: Value<'_>, cell: &Rc<StoreCell>, ty: MemoryType) -> Result<Memory, Error> {
+    pub fn bind(
+        env: Env<'_>,
+        late: &Late<MemoryType, Rc<MemoryView>>,
+        object: Value<'_>,
+        cell: &Rc<StoreCell>,
+        ty: MemoryType,
+    ) -> Result<Memory, Error> {
         let pages = ty.minimum();
         let memory = cell
             .with(|cx| Memory::new(cx, ty))?
             .map_err(|error| out_of_memory(pages, &error))?;
         cell.adopt(env, ObjectKey::memory(&memory), object)?;
-        self.0.bind(cell, MemoryView::new(cell.clone(), memory));
+        late.bind(cell, MemoryView::new(cell.clone(), memory));
         Ok(memory)
     }
 
-    /// Makes the memory in a store of its own if it is in none yet.
+    /// Makes the memory if it is in no store yet.
     pub fn settle(&self, env: Env<'_>, object: Value<'_>) -> Result<(), Error> {
-        self.view(env, object).map(drop)
-    }
-
-    /// The memory, which is made in a store of its own if it is in none yet.
-    fn view(&self, env: Env<'_>, object: Value<'_>) -> Result<Rc<MemoryView>, Error> {
-        if let Some(ty) = self.0.description() {
-            self.bind(env, object, &own_store(env)?, ty)?;
+        match self {
+            MemoryObject::Own(late) => view(env, late, object).map(drop),
+            MemoryObject::Shared(_) => Ok(()),
         }
-        self.0
-            .get()
-            .map(|(_, view)| view)
-            .ok_or_else(|| Error::internal("a memory is in no store"))
     }
 
     fn ty(&self) -> Result<(MemoryType, u64), Error> {
-        match self.0.get() {
-            None => self
-                .0
-                .description()
-                .map(|ty| (ty.clone(), ty.minimum()))
-                .ok_or_else(|| Error::internal("a memory without a type")),
-            Some((cell, view)) => cell.with(|cx| (view.memory().ty(&cx), view.memory().size(&cx))),
+        let late = match self {
+            MemoryObject::Own(late) => late,
+            MemoryObject::Shared(shared) => return Ok((shared.memory().ty(), shared.memory().size())),
+        };
+        match (late.get(), late.description()) {
+            (Some((cell, view)), _) => cell.with(|cx| (view.memory().ty(&cx), view.memory().size(&cx))),
+            (None, Some(ty)) => Ok((ty.clone(), ty.minimum())),
+            (None, None) => Err(Error::internal("a memory without a type")),
         }
     }
+}
+
+/// The memory, which is made in a store if it is in none yet.
+fn view(env: Env<'_>, late: &Late<MemoryType, Rc<MemoryView>>, object: Value<'_>) -> Result<Rc<MemoryView>, Error> {
+    if let Some(ty) = late.description() {
+        MemoryObject::bind(env, late, object, &stores::unclaimed(env)?, ty)?;
+    }
+    late.get()
+        .map(|(_, view)| view)
+        .ok_or_else(|| Error::internal("a memory is in no store"))
 }
 
 /// The one object for a memory.
@@ -65,10 +82,35 @@ pub fn object<'s>(cell: &Rc<StoreCell>, env: Env<'s>, memory: Memory) -> Result<
     if let Some(object) = cell.object(env, key)? {
         return Ok(object);
     }
-    let record = MemoryObject(Late::bound(cell.clone(), MemoryView::new(cell.clone(), memory)));
-    let object = env.instance(NAME, record)?;
+    let view = MemoryView::new(cell.clone(), memory);
+    let object = env.instance(NAME, MemoryObject::Own(Late::bound(cell.clone(), view)))?;
     cell.adopt(env, key, object)?;
     Ok(object)
+}
+
+/// The one object for a shared memory.
+pub fn shared_object<'s>(env: Env<'s>, memory: SharedMemory) -> Result<Value<'s>, Error> {
+    let known = env.local(|_| Ok(SharedMemories::default()))?;
+    let key = memory.data().as_ptr() as usize;
+    if let Some(object) = known.0.borrow().get(&key).and_then(|known| env.upgrade(known)) {
+        return Ok(object);
+    }
+    let object = env.instance(NAME, MemoryObject::Shared(SharedView::new(memory)))?;
+    known.add(env, key, object)?;
+    Ok(object)
+}
+
+/// The objects for shared memories, by where the memories are.
+#[derive(Default)]
+struct SharedMemories(RefCell<FxHashMap<usize, WeakReference>>);
+
+impl SharedMemories {
+    fn add(&self, env: Env<'_>, key: usize, object: Value<'_>) -> Result<(), Error> {
+        let mut known = self.0.borrow_mut();
+        known.retain(|_, object| env.upgrade(object).is_some());
+        known.insert(key, env.weak_reference(object)?);
+        Ok(())
+    }
 }
 
 /// `init(self, address, initial, maximum, shared)`
@@ -104,7 +146,16 @@ pub fn init<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
         .max(maximum)
         .build()
         .map_err(|_| range(format!("initial {initial} is above maximum {}", maximum.unwrap_or(0))))?;
-    env.wrap(call.arg(0), Box::new(MemoryObject(Late::unbound(ty))))?;
+    let record = match shared {
+        false => MemoryObject::Own(Late::unbound(ty)),
+        true => {
+            let memory = SharedMemory::new(engine::engine()?, ty).map_err(|error| out_of_memory(initial, &error))?;
+            let known = env.local(|_| Ok(SharedMemories::default()))?;
+            known.add(env, memory.data().as_ptr() as usize, call.arg(0))?;
+            MemoryObject::Shared(SharedView::new(memory))
+        }
+    };
+    env.wrap(call.arg(0), Box::new(record))?;
     Ok(env.undefined()?)
 }
 
@@ -114,15 +165,21 @@ fn most_pages(is_64: bool) -> u64 {
 }
 
 pub fn buffer<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
-    let memory = call.record::<MemoryObject>(0, NAME)?;
-    memory.view(call.env, call.arg(0))?.buffer(call.env)
+    match call.record::<MemoryObject>(0, NAME)? {
+        MemoryObject::Own(late) => view(call.env, late, call.arg(0))?.buffer(call.env),
+        MemoryObject::Shared(shared) => shared.buffer(call.env),
+    }
 }
 
 pub fn grow<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
     let memory = call.record::<MemoryObject>(0, NAME)?;
     let is_64 = memory.ty()?.0.is_64();
     let delta = to_u64(call.env, call.arg(1), is_64, "delta")?;
-    match memory.view(call.env, call.arg(0))?.grow(call.env, delta)? {
+    let before = match memory {
+        MemoryObject::Own(late) => view(call.env, late, call.arg(0))?.grow(call.env, delta)?,
+        MemoryObject::Shared(shared) => shared.memory().grow(delta).ok(),
+    };
+    match before {
         Some(before) => Ok(from_u64(call.env, before, is_64)?),
         None => Err(range(format!(
             "the memory cannot grow by {delta} pages: its maximum, or that of the machine, is reached"

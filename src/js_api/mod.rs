@@ -11,6 +11,7 @@ mod memory;
 mod mismatch;
 mod module;
 mod natives;
+mod stores;
 mod table;
 mod tag;
 mod types;
@@ -20,8 +21,7 @@ use std::sync::Arc;
 
 use wasmtime::Extern;
 
-use crate::engine;
-use crate::error::{Class, Error, code};
+use crate::error::Error;
 use crate::ffi::{Env, Type, Value};
 use crate::store::StoreCell;
 use crate::value::{ExportedFunction, GcObject, function_object, tag_object};
@@ -48,17 +48,8 @@ pub fn object<'s>(
         Extern::Table(table) => table::object(cell, env, table),
         Extern::Global(global) => global::object(cell, env, global),
         Extern::Tag(tag) => tag_object(cell, env, tag),
-        Extern::SharedMemory(_) => Err(Error::new(
-            Class::LinkError,
-            code::UNSUPPORTED,
-            format!("{file} exports a shared memory, which this version does not show to JavaScript"),
-        )),
+        Extern::SharedMemory(memory) => memory::shared_object(env, memory),
     }
-}
-
-/// A store for an object that needs one and has none to join.
-fn own_store(env: Env<'_>) -> Result<Rc<StoreCell>, Error> {
-    StoreCell::new(env, engine::engine()?)
 }
 
 /// The store of an exported function, a struct or an array; none for any other value.

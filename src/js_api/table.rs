@@ -6,7 +6,7 @@ use wasmtime::{Ref, RefType, RootScope, StoreContextMut, Table, TableType, Val, 
 
 use super::address::{from_u64, to_u64};
 use super::late::Late;
-use super::{own_store, store_of, types};
+use super::{store_of, stores, types};
 use crate::error::{Class, Error, code};
 use crate::ffi::{Call, Env, Record, Type, Value};
 use crate::store::{Data, ObjectKey, StoreCell};
@@ -55,7 +55,7 @@ impl TableObject {
         if let Some(ty) = self.0.description() {
             let cell = match store_of(env, value)? {
                 Some(cell) => cell,
-                None => own_store(env)?,
+                None => stores::unclaimed(env)?,
             };
             self.bind(env, object, &cell, ty)?;
         }
@@ -112,7 +112,7 @@ pub fn init<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
     if call.given() > 5 && !is_default(env, call.arg(5), &element) {
         let cell = match store_of(env, call.arg(5))? {
             Some(cell) => cell,
-            None => own_store(env)?,
+            None => stores::unclaimed(env)?,
         };
         let item = Item::from_js(&cell, env, call.arg(5), &ValType::Ref(element))?;
         record.make(env, object, &cell, ty, item)?;
@@ -185,10 +185,17 @@ pub fn get<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
 pub fn set<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
     let env = call.env;
     let object = call.record::<TableObject>(0, NAME)?;
-    let (ty, _) = object.ty()?;
+    let (ty, size) = object.ty()?;
     let element = crossable(&ty)?;
     let index = to_u64(env, call.arg(1), ty.is_64(), "index")?;
     let value = given(call, 2, &element)?;
+    if object.0.description().is_some() && is_default(env, value, ty.element()) {
+        // It is there already.
+        return match index < size {
+            true => Ok(env.undefined()?),
+            false => Err(out_of_bounds(index, size)),
+        };
+    }
     let (cell, table) = object.table(env, call.arg(0), value)?;
     write(&cell, env, value, &element, |scope, element| {
         let size = table.size(&*scope);
@@ -200,20 +207,31 @@ pub fn set<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
 pub fn grow<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
     let env = call.env;
     let object = call.record::<TableObject>(0, NAME)?;
-    let (ty, _) = object.ty()?;
+    let (ty, size) = object.ty()?;
     let element = ValType::Ref(ty.element().clone());
     let delta = to_u64(env, call.arg(1), ty.is_64(), "delta")?;
     let value = given(call, 2, &element)?;
-    let (cell, table) = object.table(env, call.arg(0), value)?;
-    let before = write(&cell, env, value, &element, |scope, element| {
-        let refused = || {
-            range(format!(
-                "the table cannot grow by {delta} elements: its maximum is reached"
-            ))
-        };
-        if delta > MOST_ELEMENTS || table.size(&*scope) + delta > MOST_ELEMENTS {
+    let refused = || {
+        range(format!(
+            "the table cannot grow by {delta} elements: it has {size}, and its maximum is {}",
+            ty.maximum().unwrap_or(MOST_ELEMENTS).min(MOST_ELEMENTS)
+        ))
+    };
+    let grown = size
+        .checked_add(delta)
+        .filter(|grown| *grown <= MOST_ELEMENTS)
+        .ok_or_else(refused)?;
+    if object.0.description().is_some() && is_default(env, value, ty.element()) {
+        if ty.maximum().is_some_and(|maximum| grown > maximum) {
             return Err(refused());
         }
+        object
+            .0
+            .describe(table_type(ty.element().clone(), ty.is_64(), grown, ty.maximum())?);
+        return Ok(from_u64(env, size, ty.is_64())?);
+    }
+    let (cell, table) = object.table(env, call.arg(0), value)?;
+    let before = write(&cell, env, value, &element, |scope, element| {
         table.grow(scope, delta, element).map_err(|_| refused())
     })?;
     Ok(from_u64(env, before, ty.is_64())?)

@@ -121,12 +121,13 @@ impl Code {
         &self.on_demand
     }
 
-    /// The module for stores that allocate from the pool, if it is worth it and fits.
+    /// The module for new stores that allocate from the pool, if it is worth it and fits.
     pub fn pooled(&self) -> Option<&Linkable> {
         let image = self.on_demand.module.image_range();
         if image.end as usize - image.start as usize > WORTH_POOLING {
             return None;
         }
+        engine::pool_with_room()?;
         self.fit_pool()
     }
 

@@ -14,8 +14,8 @@ use crate::store::{ObjectKey, StoreCell};
 /// A tag, of no store or of several.
 pub struct Tag {
     pub params: Box<[ValType]>,
-    /// Where the types among the parameters mean something, if they come from a module.
-    engine: Option<Engine>,
+    /// Its type, and the engine that this means something to, if a module declared it.
+    declared: Option<(FuncType, Engine)>,
     stores: RefCell<Vec<(Weak<StoreCell>, wasmtime::Tag)>>,
 }
 
@@ -25,10 +25,10 @@ pub struct TagObject(pub Rc<Tag>);
 impl Record for TagObject {}
 
 impl Tag {
-    pub fn new(params: Vec<ValType>, engine: Option<Engine>) -> Rc<Tag> {
+    pub fn new(params: Vec<ValType>, declared: Option<(FuncType, Engine)>) -> Rc<Tag> {
         Rc::new(Tag {
             params: params.into(),
-            engine,
+            declared,
             stores: RefCell::default(),
         })
     }
@@ -39,11 +39,14 @@ impl Tag {
             return Ok(tag);
         }
         let engine = cell.engine()?;
-        let params: Option<Vec<_>> = match &self.engine {
-            Some(home) if Engine::same(home, &engine) => Some(self.params.to_vec()),
-            _ => self.params.iter().map(on_engine).collect(),
+        let ty = match &self.declared {
+            Some((ty, home)) if Engine::same(home, &engine) => Some(ty.clone()),
+            _ => {
+                let params: Option<Vec<_>> = self.params.iter().map(on_engine).collect();
+                params.map(|params| FuncType::new(&engine, params, []))
+            }
         };
-        let params = params.ok_or_else(|| {
+        let ty = ty.ok_or_else(|| {
             Error::new(
                 Class::LinkError,
                 code::LINK,
@@ -51,10 +54,7 @@ impl Tag {
                  make both instances share a store",
             )
         })?;
-        let tag = cell.with(|mut cx| {
-            let ty = TagType::new(FuncType::new(&engine, params, []));
-            wasmtime::Tag::new(&mut cx, &ty)
-        })?;
+        let tag = cell.with(|mut cx| wasmtime::Tag::new(&mut cx, &TagType::new(ty)))?;
         let tag = tag.map_err(|error| cell.trap(error, "a tag"))?;
         self.stores.borrow_mut().push((Rc::downgrade(cell), tag));
         cell.adopt_foreign(env, ObjectKey::tag(&tag), object)?;
@@ -76,7 +76,8 @@ pub fn tag_object<'s>(cell: &Rc<StoreCell>, env: Env<'s>, tag: wasmtime::Tag) ->
         return Ok(object);
     }
     let ty = cell.proceed(|cx| tag.ty(&cx))?;
-    let record = Tag::new(ty.ty().params().collect(), Some(cell.engine()?));
+    let declared = (ty.ty().clone(), cell.engine()?);
+    let record = Tag::new(ty.ty().params().collect(), Some(declared));
     record.stores.borrow_mut().push((Rc::downgrade(cell), tag));
     let object = env.instance("Tag", TagObject(record))?;
     cell.adopt_foreign(env, key, object)?;

@@ -1,6 +1,8 @@
 //! Guarded views of linear memory.
 #![allow(unsafe_code)]
 
+mod shared;
+
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 
@@ -9,6 +11,8 @@ use wasmtime::Memory;
 use crate::error::{Class, Error, code};
 use crate::ffi::{Buffer, BufferError, Env, EnvAddress, Value, external_buffer};
 use crate::store::{StoreCell, View};
+
+pub use shared::SharedView;
 
 /// The `ArrayBuffer` over a memory: the same object until the memory grows, which detaches it.
 pub struct MemoryView {
