@@ -47,7 +47,7 @@ const WebAssembly = {
     return promised(() => {
       const where = 'WebAssembly.instantiate'
       requireArguments(where, arguments.length, 'bytes')
-      if (isModule(bytes)) return instantiateLater(where, bytes, toImportObject(where, importObject))
+      if (isModule(bytes)) return instantiateLater(where, bytes, toImportObject(where, importObject), options)
       if (!isBufferSource(bytes)) {
         throw wrongType(`${where}: bytes`, 'a buffer, a view of one or a WebAssembly.Module', bytes)
       }

@@ -150,7 +150,11 @@ export declare namespace WebAssembly {
 
   /** A module with its imports and its state. */
   class Instance {
-    constructor(module: Module, importObject?: Imports)
+    /**
+     * `options.store` is not of the standard: an object (an Instance, its exports, or a Memory, Table or function of
+     * one) whose store the instance is to share, so that all of their objects can be imported together.
+     */
+    constructor(module: Module, importObject?: Imports, options?: { store?: object })
 
     readonly exports: Exports
   }

@@ -6,6 +6,13 @@ const { isObject, readLimits, readMember, toDictionary } = require('./convert.cj
 const { requireArguments, typeError, wrongReceiver } = require('./errors.cjs')
 const { defineInterface } = require('./interface.cjs')
 
+// The standard lets nobody move the bytes of a memory to another buffer. Node-API
+// cannot mark a buffer so, but a method of its own can say it.
+function refuse() {
+  throw typeError('the bytes of a WebAssembly.Memory cannot be transferred; copy them with slice().')
+}
+const REFUSED = { transfer: { value: refuse }, transferToFixedLength: { value: refuse } }
+
 class Memory {
   // The last buffer that was asked for: glue asks again and again, and this is
   // faster than the native half. It is detached when the memory grows.
@@ -30,6 +37,7 @@ class Memory {
     const buffer = native.memoryBuffer(this)
     // That of a shared memory is not detached, so it would never be found to be old.
     if (types.isSharedArrayBuffer(buffer)) return buffer
+    if (buffer !== last) Object.defineProperties(buffer, REFUSED)
     return this.#buffer = buffer
   }
 

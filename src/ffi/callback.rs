@@ -7,7 +7,7 @@ use std::ptr;
 
 use napi_sys as sys;
 
-use super::{Env, ErrorKind, Record, Thrown, Value};
+use super::{Env, Thrown, Value};
 
 /// What a [`Callback`] was called with.
 pub struct Call<'s> {
@@ -32,16 +32,6 @@ impl<'s> Call<'s> {
     /// How many arguments were given.
     pub fn given(&self) -> usize {
         self.given
-    }
-
-    /// The record of the object at `index`, which must be a `class`.
-    pub fn record<T: Record>(&self, index: usize, class: &'static str) -> Result<&'s T, Thrown> {
-        if let Some(record) = self.env.unwrap::<T>(self.args[index]) {
-            return Ok(record);
-        }
-        let text = format!("{} is not a {class} of wasmport", self.env.describe(self.args[index]));
-        let error = self.env.error(ErrorKind::TypeError, &text)?;
-        Err(self.env.throw(error))
     }
 
     /// Reads what a raw callback was called with, and its data pointer.

@@ -6,7 +6,7 @@ use std::ptr;
 use napi_sys as sys;
 
 use super::callback::guard;
-use super::{Env, Thrown, Value};
+use super::{Env, ErrorKind, Thrown, Value};
 
 /// A record that is called.
 pub trait Callable: 'static {
@@ -17,7 +17,7 @@ pub trait Callable: 'static {
 }
 
 /// Calls with up to this many arguments need no allocation.
-const INLINE: usize = 6;
+const INLINE: usize = 8;
 
 impl<'s> Env<'s> {
     /// A function that calls `record`.
@@ -50,6 +50,17 @@ unsafe extern "C" fn call<T: Callable>(raw: sys::napi_env, info: sys::napi_callb
         // SAFETY: `args` has room for `count` handles; Node-API fills those beyond the arguments
         // given with undefined.
         unsafe { sys::napi_get_cb_info(raw, info, &mut count, args.as_mut_ptr(), ptr::null_mut(), &mut data) };
+        let mut target = ptr::null_mut();
+        // SAFETY: writes a handle, or null where this is no construction.
+        unsafe { sys::napi_get_new_target(raw, info, &mut target) };
+        if !target.is_null() {
+            // Node-API has no functions that are not constructors.
+            let error = env.error(
+                ErrorKind::TypeError,
+                "an exported WebAssembly function is not a constructor",
+            )?;
+            return Err(env.throw(error));
+        }
         // SAFETY: `function_over` gave this data, and the record outlives the running function.
         let record = unsafe { &*data.cast::<T>() };
         let arity = record.arity();

@@ -22,7 +22,7 @@ pub fn new<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
             format!("expected a function, got {}", env.describe(call.arg(2))),
         ));
     }
-    let cell = stores::unclaimed(env)?;
+    let cell = stores::unclaimed(env, 0)?;
     let file = cell.file();
     let ty = FuncType::new(&cell.engine()?, params, results);
     let name = ImportName {

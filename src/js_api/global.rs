@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use wasmtime::{Global, GlobalType, Mutability, RootScope, ValRaw, ValType};
 
-use super::late::Late;
-use super::{store_of, stores, types};
+use super::late::{Held, Late};
+use super::{receiver, stores, types};
 use crate::error::{Class, Error, code};
-use crate::ffi::{Call, Callable, Env, Record, Thrown, Type, Value};
+use crate::ffi::{Call, Callable, Env, Record, Thrown, Value};
 use crate::store::{ObjectKey, StoreCell};
-use crate::value::{Item, Kind, number_from_js, number_to_js, opaque};
+use crate::value::{Item, Kind, canonical, number_from_js, number_to_js, opaque};
 
 const NAME: &str = "Global";
 
@@ -21,41 +21,35 @@ pub struct Unbound {
     value: Plain,
 }
 
-/// A value that no store is needed for.
+/// The value of a global in no store.
 #[derive(Clone, Copy)]
 enum Plain {
     Number(ValRaw, Kind),
-    Null(Kind),
-    Undefined,
+    /// A JavaScript value that the object holds.
+    Held,
 }
 
+/// Under which key it does.
+const VALUE: f64 = 0.0;
+
 impl Plain {
-    fn item(self, cell: &Rc<StoreCell>, env: Env<'_>, ty: &ValType) -> Result<Item, Error> {
-        match self {
-            Plain::Number(raw, kind) => Ok(Item::Number(raw, kind)),
-            Plain::Null(kind) => Ok(Item::Null(kind)),
-            Plain::Undefined => Item::from_js(cell, env, env.undefined()?, ty),
-        }
-    }
-
-    fn to_js<'s>(self, env: Env<'s>) -> Result<Value<'s>, Error> {
-        Ok(match self {
-            Plain::Number(raw, kind) => number_to_js(env, &raw, kind)?,
-            Plain::Null(_) => env.null()?,
-            Plain::Undefined => env.undefined()?,
-        })
-    }
-
-    /// The value that is given, if no store is needed for it. It may call user code.
-    fn read(env: Env<'_>, value: Value<'_>, ty: &ValType) -> Result<Option<Plain>, Error> {
+    /// Takes a value for `object`. It may call user code.
+    fn read(env: Env<'_>, object: Value<'_>, value: Value<'_>, ty: &ValType) -> Result<Plain, Error> {
         let kind = Kind::of(ty);
         if kind.is_number() {
-            return Ok(Some(Plain::Number(number_from_js(env, value, kind)?, kind)));
+            return Ok(Plain::Number(number_from_js(env, value, kind)?, kind));
         }
-        Ok(match env.type_of(value) {
-            Type::Null => Some(Plain::Null(kind)),
-            Type::Undefined if matches!(kind, Kind::Extern { .. }) => Some(Plain::Undefined),
-            _ => None,
+        let value = canonical(env, value, ty)?;
+        Held::values(env)?.set(env, object, VALUE, value)?;
+        Ok(Plain::Held)
+    }
+
+    fn to_js<'s>(self, env: Env<'s>, object: Value<'_>) -> Result<Value<'s>, Error> {
+        Ok(match self {
+            Plain::Number(raw, kind) => number_to_js(env, &raw, kind)?,
+            Plain::Held => Held::values(env)?
+                .get(env, object, VALUE)?
+                .ok_or_else(|| Error::internal("the value of a global is gone"))?,
         })
     }
 }
@@ -74,22 +68,23 @@ impl GlobalObject {
         cell: &Rc<StoreCell>,
         unbound: Unbound,
     ) -> Result<Global, Error> {
-        let item = unbound.value.item(cell, env, unbound.ty.content())?;
-        self.make(env, object, cell, unbound.ty, item)
-    }
-
-    fn make(
-        &self,
-        env: Env<'_>,
-        object: Value<'_>,
-        cell: &Rc<StoreCell>,
-        ty: GlobalType,
-        item: Item,
-    ) -> Result<Global, Error> {
-        let global = new_global(cell, ty, item)?;
+        let item = match unbound.value {
+            Plain::Number(raw, kind) => Item::Number(raw, kind),
+            Plain::Held => Item::from_js(cell, env, unbound.value.to_js(env, object)?, unbound.ty.content())?,
+        };
+        let global = new_global(cell, unbound.ty, item)?;
         cell.adopt(env, ObjectKey::global(&global), object)?;
         self.0.bind(cell, global);
+        Held::values(env)?.take(env, object)?;
         Ok(global)
+    }
+
+    /// Makes the global if it is in no store yet.
+    pub fn settle(&self, env: Env<'_>, object: Value<'_>) -> Result<(), Error> {
+        match self.0.description() {
+            Some(unbound) => self.bind(env, object, &stores::unclaimed(env, 0)?, unbound).map(drop),
+            None => Ok(()),
+        }
     }
 
     pub fn ty(&self) -> Result<GlobalType, Error> {
@@ -104,10 +99,10 @@ impl GlobalObject {
     }
 
     /// The current value.
-    pub fn value<'s>(&self, env: Env<'s>) -> Result<Value<'s>, Error> {
+    pub fn value<'s>(&self, env: Env<'s>, object: Value<'_>) -> Result<Value<'s>, Error> {
         match (self.0.get(), self.0.description()) {
             (Some((cell, global)), _) => global_value(&cell, env, global, &cell.file()),
-            (None, Some(unbound)) => unbound.value.to_js(env),
+            (None, Some(unbound)) => unbound.value.to_js(env, object),
             (None, None) => Err(Error::internal("a global in no store")),
         }
     }
@@ -146,45 +141,25 @@ pub fn init<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
         _ => Mutability::Const,
     };
     let ty = GlobalType::new(content.clone(), mutability);
-    let kind = Kind::of(&content);
-    let plain = match call.given() > 3 {
-        true => Plain::read(env, call.arg(3), &content)?,
-        false => Some(match kind {
-            Kind::I32 => Plain::Number(ValRaw::i32(0), kind),
-            Kind::I64 => Plain::Number(ValRaw::i64(0), kind),
-            Kind::F32 => Plain::Number(ValRaw::f32(0), kind),
-            Kind::F64 => Plain::Number(ValRaw::f64(0), kind),
-            Kind::Extern { .. } => Plain::Undefined,
-            _ => Plain::Null(kind),
-        }),
-    };
     let object = call.arg(0);
-    let value = plain.unwrap_or(Plain::Undefined);
-    let record = GlobalObject(Late::unbound(Unbound { ty: ty.clone(), value }));
-    if plain.is_none() {
-        let cell = store_for(env, call.arg(3))?;
-        let item = Item::from_js(&cell, env, call.arg(3), &content)?;
-        record.make(env, object, &cell, ty, item)?;
-    }
-    env.wrap(object, Box::new(record))?;
+    let value = match (call.given() > 3, Kind::of(&content)) {
+        (true, _) => Plain::read(env, object, call.arg(3), &content)?,
+        (false, Kind::I64) => Plain::Number(ValRaw::i64(0), Kind::I64),
+        (false, kind) if kind.is_number() => Plain::read(env, object, env.int32(0)?, &content)?,
+        (false, Kind::Extern { .. }) => Plain::read(env, object, env.undefined()?, &content)?,
+        (false, _) => Plain::read(env, object, env.null()?, &content)?,
+    };
+    env.wrap(object, Box::new(GlobalObject(Late::unbound(Unbound { ty, value }))))?;
     Ok(env.undefined()?)
 }
 
-/// The store for a global whose first value needs one.
-fn store_for(env: Env<'_>, value: Value<'_>) -> Result<Rc<StoreCell>, Error> {
-    match store_of(env, value)? {
-        Some(cell) => Ok(cell),
-        None => stores::unclaimed(env),
-    }
-}
-
 pub fn get<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
-    call.record::<GlobalObject>(0, NAME)?.value(call.env)
+    receiver::<GlobalObject>(call, 0, NAME)?.value(call.env, call.arg(0))
 }
 
 pub fn set<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
     let env = call.env;
-    let object = call.record::<GlobalObject>(0, NAME)?;
+    let object = receiver::<GlobalObject>(call, 0, NAME)?;
     let ty = object.ty()?;
     if Kind::of(ty.content()) == Kind::Opaque {
         return Err(opaque(ty.content()));
@@ -196,19 +171,11 @@ pub fn set<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
             "the value of an immutable global cannot be set; make it with { mutable: true }",
         ));
     }
-    if let Some(unbound) = object.0.description() {
-        match Plain::read(env, call.arg(1), ty.content())? {
-            Some(value) => {
-                object.0.describe(Unbound { ty, value });
-                return Ok(env.undefined()?);
-            }
-            None => {
-                let cell = store_for(env, call.arg(1))?;
-                object.bind(env, call.arg(0), &cell, unbound)?;
-            }
-        }
-    }
-    let (cell, global) = object.0.get().ok_or_else(|| Error::internal("a global in no store"))?;
+    let Some((cell, global)) = object.0.get() else {
+        let value = Plain::read(env, call.arg(0), call.arg(1), ty.content())?;
+        object.0.describe(Unbound { ty, value });
+        return Ok(env.undefined()?);
+    };
     let item = Item::from_js(&cell, env, call.arg(1), ty.content())?;
     let set = cell.with(|cx| {
         let mut scope = RootScope::new(cx);
@@ -221,7 +188,7 @@ pub fn set<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
 }
 
 pub fn ty<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
-    let ty = call.record::<GlobalObject>(0, NAME)?.ty()?;
+    let ty = receiver::<GlobalObject>(call, 0, NAME)?.ty()?;
     Ok(types::global(call.env, &ty)?)
 }
 

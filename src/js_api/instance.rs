@@ -4,10 +4,12 @@ use std::rc::Rc;
 
 use wasmtime::{Extern, ExternType, Instance, PoolConcurrencyLimitError};
 
+use super::global::GlobalObject;
 use super::link::{self, apart};
 use super::memory::MemoryObject;
 use super::module::{ModuleObject, Provider};
-use super::{object, stores};
+use super::table::TableObject;
+use super::{object, receiver, stores};
 use crate::engine;
 use crate::error::{Class, Error, code};
 use crate::ffi::{Call, Env, Property, Type, Value};
@@ -19,7 +21,7 @@ use crate::value::{error_of, strings};
 /// for each import. Where `store` is an object of some store, the instance joins that.
 pub fn init<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
     let env = call.env;
-    let object = call.record::<ModuleObject>(1, "Module")?;
+    let object = receiver::<ModuleObject>(call, 1, "Module")?;
     let values = env.iterate(call.arg(2))?;
     let given = Imports {
         object,
@@ -33,7 +35,10 @@ pub fn init<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
         },
     };
     let (cell, exports) = given.instantiate(env, cell)?;
-    cell.attach(env, call.arg(0), ())?;
+    cell.batch(env, || {
+        cell.attach(env, call.arg(0), ())?;
+        cell.attach(env, exports, ())
+    })?;
     Ok(exports)
 }
 
@@ -47,6 +52,12 @@ fn named_store<'s>(env: Env<'s>, value: Value<'s>) -> Result<Option<Rc<StoreCell
     if let Some(memory) = env.unwrap::<MemoryObject>(value) {
         memory.settle(env, value)?;
     }
+    if let Some(table) = env.unwrap::<TableObject>(value) {
+        table.settle(env, value)?;
+    }
+    if let Some(global) = env.unwrap::<GlobalObject>(value) {
+        global.settle(env, value)?;
+    }
     match StoreCell::kept_by(env, value)? {
         Some(cell) => Ok(Some(cell)),
         None => Err(no_store(env, value)),
@@ -58,7 +69,7 @@ fn no_store(env: Env<'_>, value: Value<'_>) -> Error {
         Class::TypeError,
         code::OPTION,
         format!(
-            "\"store\" must be an Instance, a Memory or an exported function, whose store is to be shared; got {}",
+            "\"store\" must be an Instance, its exports, or a Memory, Table or function of one, whose store is to be shared; got {}",
             env.describe(value)
         ),
     )

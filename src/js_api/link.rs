@@ -131,7 +131,7 @@ fn global_object(
         Some((store, _)) if !Rc::ptr_eq(&store, cell) && object.ty()?.mutability() == Mutability::Const => {
             // Nobody can tell a copy of what never changes.
             let ty = object.ty()?;
-            let item = Item::from_js(cell, env, object.value(env)?, ty.content())?;
+            let item = Item::from_js(cell, env, object.value(env, value)?, ty.content())?;
             let global = new_global(cell, ty, item)?;
             cell.adopt_foreign(env, ObjectKey::global(&global), value)?;
             fit(cell, module, import, global.into())

@@ -8,7 +8,7 @@ use wasmtime::{Memory, MemoryType, MemoryTypeBuilder, SharedMemory};
 
 use super::address::{from_u64, to_u64};
 use super::late::Late;
-use super::{stores, types};
+use super::{receiver, stores, types};
 use crate::engine;
 use crate::error::{Class, Error, code};
 use crate::ffi::{Call, Env, Record, Type, Value, WeakReference};
@@ -69,7 +69,7 @@ impl MemoryObject {
 /// The memory, which is made in a store if it is in none yet.
 fn view(env: Env<'_>, late: &Late<MemoryType, Rc<MemoryView>>, object: Value<'_>) -> Result<Rc<MemoryView>, Error> {
     if let Some(ty) = late.description() {
-        MemoryObject::bind(env, late, object, &stores::unclaimed(env)?, ty)?;
+        MemoryObject::bind(env, late, object, &stores::unclaimed(env, ty.minimum())?, ty)?;
     }
     late.get()
         .map(|(_, view)| view)
@@ -165,14 +165,14 @@ fn most_pages(is_64: bool) -> u64 {
 }
 
 pub fn buffer<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
-    match call.record::<MemoryObject>(0, NAME)? {
+    match receiver::<MemoryObject>(call, 0, NAME)? {
         MemoryObject::Own(late) => view(call.env, late, call.arg(0))?.buffer(call.env),
         MemoryObject::Shared(shared) => shared.buffer(call.env),
     }
 }
 
 pub fn grow<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
-    let memory = call.record::<MemoryObject>(0, NAME)?;
+    let memory = receiver::<MemoryObject>(call, 0, NAME)?;
     let is_64 = memory.ty()?.0.is_64();
     let delta = to_u64(call.env, call.arg(1), is_64, "delta")?;
     let before = match memory {
@@ -188,7 +188,7 @@ pub fn grow<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
 }
 
 pub fn ty<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
-    let (ty, size) = call.record::<MemoryObject>(0, NAME)?.ty()?;
+    let (ty, size) = receiver::<MemoryObject>(call, 0, NAME)?.ty()?;
     Ok(types::memory(call.env, &ty, size)?)
 }
 

@@ -21,10 +21,10 @@ use std::sync::Arc;
 
 use wasmtime::Extern;
 
-use crate::error::Error;
-use crate::ffi::{Env, Type, Value};
+use crate::error::{Class, Error, code};
+use crate::ffi::{Call, Env, Record, Value};
 use crate::store::StoreCell;
-use crate::value::{ExportedFunction, GcObject, function_object, tag_object};
+use crate::value::{function_object, tag_object};
 
 pub use global::{global_getter, global_value};
 pub use instance::{instantiate, unpoolable};
@@ -52,11 +52,13 @@ pub fn object<'s>(
     }
 }
 
-/// The store of an exported function, a struct or an array; none for any other value.
-fn store_of(env: Env<'_>, value: Value<'_>) -> Result<Option<Rc<StoreCell>>, Error> {
-    Ok(match env.type_of(value) {
-        Type::Function => StoreCell::record_of::<ExportedFunction>(env, value)?.map(|(cell, _)| cell),
-        Type::Object => env.unwrap::<GcObject>(value).map(|object| object.cell().clone()),
-        _ => None,
+/// The record of the object that a native function is called for.
+fn receiver<'s, T: Record>(call: &Call<'s>, index: usize, class: &str) -> Result<&'s T, Error> {
+    call.env.unwrap::<T>(call.arg(index)).ok_or_else(|| {
+        Error::new(
+            Class::TypeError,
+            code::OPTION,
+            format!("Receiver is not a WebAssembly.{class}"),
+        )
     })
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wasmtime::{ExternType, HeapType, Mutability, ValType};
 
-use super::types;
+use super::{receiver, types};
 use crate::error::{Class, Error, code};
 use crate::ffi::{Call, Env, Record, Type, Value};
 use crate::module::{Import, Module};
@@ -182,7 +182,7 @@ pub fn validate<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
 
 pub fn exports<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
     let env = call.env;
-    let object = call.record::<ModuleObject>(0, NAME)?;
+    let object = receiver::<ModuleObject>(call, 0, NAME)?;
     let list = env.array(0)?;
     for (index, export) in object.module.code.on_demand().module.exports().enumerate() {
         let (kind, ty) = types::external(env, &export.ty())?;
@@ -197,7 +197,7 @@ pub fn exports<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
 
 pub fn imports<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
     let env = call.env;
-    let object = call.record::<ModuleObject>(0, NAME)?;
+    let object = receiver::<ModuleObject>(call, 0, NAME)?;
     let list = env.array(0)?;
     let wanted = object.imports().filter(|(_, provider)| *provider == Provider::Program);
     for (index, (import, _)) in wanted.enumerate() {
@@ -215,7 +215,7 @@ pub fn imports<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
 /// What the program must provide: for each import `[module, name]`, or null where the engine does.
 pub fn needs<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
     let env = call.env;
-    let object = call.record::<ModuleObject>(0, NAME)?;
+    let object = receiver::<ModuleObject>(call, 0, NAME)?;
     let list = env.array(0)?;
     for (index, (import, provider)) in object.imports().enumerate() {
         let entry = match provider {
@@ -235,7 +235,7 @@ pub fn needs<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
 /// `custom_sections(module, name)`
 pub fn custom_sections<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
     let env = call.env;
-    let object = call.record::<ModuleObject>(0, NAME)?;
+    let object = receiver::<ModuleObject>(call, 0, NAME)?;
     // By code units: a lone surrogate is in no section's name, and must not turn into U+FFFD.
     let name = env.as_utf16(call.arg(1)).unwrap_or_default();
     let list = env.array(0)?;

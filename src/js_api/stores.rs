@@ -34,20 +34,37 @@ impl Shared {
 /// The store of objects that need one before any instance uses them: the memory whose buffer a
 /// program looks at first, and what else it will pass to the same instance.
 #[derive(Default)]
-struct Unclaimed(Shared);
+struct Unclaimed {
+    shared: Shared,
+    /// How many pages the memories among them have.
+    pages: Cell<u64>,
+}
 
 /// How many objects wait for an instance together.
-const WAITING: u32 = 8;
+const WAITING: u32 = 64;
 
-/// The store for an object that needs one and has none to join.
-pub fn unclaimed(env: Env<'_>) -> Result<Rc<StoreCell>, Error> {
-    local::<Unclaimed>(env)?.0.join(env, WAITING)
+/// How many pages their memories may have together, unless it is one: none is given back before all are.
+const WAITING_PAGES: u64 = 1024;
+
+/// The store for an object that needs one and has none to join; a memory has `pages`.
+pub fn unclaimed(env: Env<'_>, pages: u64) -> Result<Rc<StoreCell>, Error> {
+    let unclaimed = local::<Unclaimed>(env)?;
+    let (shared, taken) = (&unclaimed.shared, unclaimed.pages.get());
+    if pages > 0 && taken > 0 && taken.saturating_add(pages) > WAITING_PAGES {
+        *shared.cell.borrow_mut() = Weak::new();
+    }
+    let cell = shared.join(env, WAITING)?;
+    let alone = shared.users.get() == 1;
+    unclaimed
+        .pages
+        .set(if alone { pages } else { taken.saturating_add(pages) });
+    Ok(cell)
 }
 
 /// An instance has joined a store. What is made from here on is not for it.
 pub fn claim(env: Env<'_>, cell: &Rc<StoreCell>) -> Result<(), Error> {
     let unclaimed = local::<Unclaimed>(env)?;
-    let mut waiting = unclaimed.0.cell.borrow_mut();
+    let mut waiting = unclaimed.shared.cell.borrow_mut();
     if waiting.as_ptr() == Rc::as_ptr(cell) {
         *waiting = Weak::new();
     }

@@ -5,12 +5,12 @@ use std::rc::Rc;
 use wasmtime::{Ref, RefType, RootScope, StoreContextMut, Table, TableType, Val, ValType};
 
 use super::address::{from_u64, to_u64};
-use super::late::Late;
-use super::{store_of, stores, types};
+use super::late::{Held, Late};
+use super::{receiver, stores, types};
 use crate::error::{Class, Error, code};
 use crate::ffi::{Call, Env, Record, Type, Value};
 use crate::store::{Data, ObjectKey, StoreCell};
-use crate::value::{Item, Kind, opaque};
+use crate::value::{Item, Kind, canonical, opaque};
 
 const NAME: &str = "Table";
 
@@ -22,22 +22,23 @@ pub struct TableObject(pub Late<TableType, Table>);
 
 impl Record for TableObject {}
 
+/// Under which key an object in no store holds what all elements are that it holds nothing else for.
+const REST: f64 = -1.0;
+
+/// How many elements of an object in no store may be set at once; more than that are set in a store.
+const HELD_AT_ONCE: u64 = 1000;
+
 impl TableObject {
     /// Makes the table in a store. `object` becomes its object there.
     pub fn bind(&self, env: Env<'_>, object: Value<'_>, cell: &Rc<StoreCell>, ty: TableType) -> Result<Table, Error> {
         let element = ValType::Ref(ty.element().clone());
-        let item = Item::from_js(cell, env, default(env, &element)?, &element)?;
-        self.make(env, object, cell, ty, item)
-    }
-
-    fn make(
-        &self,
-        env: Env<'_>,
-        object: Value<'_>,
-        cell: &Rc<StoreCell>,
-        ty: TableType,
-        item: Item,
-    ) -> Result<Table, Error> {
+        let held = Held::values(env)?.take(env, object)?;
+        let rest = held.iter().find(|(key, _)| *key == REST);
+        let rest = match rest {
+            Some((_, value)) => *value,
+            None => default(env, &element)?,
+        };
+        let item = Item::from_js(cell, env, rest, &element)?;
         let size = ty.minimum();
         let made = cell.with(|cx| {
             let mut scope = RootScope::new(cx);
@@ -45,19 +46,21 @@ impl TableObject {
             Table::new(&mut scope, ty, element)
         })?;
         let table = made.map_err(|error| range(format!("no table of {size} elements can be had: {error:#}")))?;
+        for (key, value) in held.into_iter().filter(|(key, _)| *key != REST) {
+            let index = key as u64;
+            write(cell, env, value, &element, |scope, element| {
+                table.set(scope, index, element).map_err(|_| out_of_bounds(index, size))
+            })?;
+        }
         cell.adopt(env, ObjectKey::table(&table), object)?;
         self.0.bind(cell, table);
         Ok(table)
     }
 
-    /// The table, which is made in the store of `value`, or in one of its own, if it is in none yet.
-    fn table(&self, env: Env<'_>, object: Value<'_>, value: Value<'_>) -> Result<(Rc<StoreCell>, Table), Error> {
+    /// The table, which is made in a store if it is in none yet.
+    pub fn settle(&self, env: Env<'_>, object: Value<'_>) -> Result<(Rc<StoreCell>, Table), Error> {
         if let Some(ty) = self.0.description() {
-            let cell = match store_of(env, value)? {
-                Some(cell) => cell,
-                None => stores::unclaimed(env)?,
-            };
-            self.bind(env, object, &cell, ty)?;
+            self.bind(env, object, &stores::unclaimed(env, 0)?, ty)?;
         }
         self.0.get().ok_or_else(|| Error::internal("a table is in no store"))
     }
@@ -107,17 +110,12 @@ pub fn init<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
         )));
     }
     let ty = table_type(element.clone(), is_64, initial, maximum)?;
-    let record = TableObject(Late::unbound(ty.clone()));
     let object = call.arg(0);
-    if call.given() > 5 && !is_default(env, call.arg(5), &element) {
-        let cell = match store_of(env, call.arg(5))? {
-            Some(cell) => cell,
-            None => stores::unclaimed(env)?,
-        };
-        let item = Item::from_js(&cell, env, call.arg(5), &ValType::Ref(element))?;
-        record.make(env, object, &cell, ty, item)?;
+    if call.given() > 5 {
+        let value = canonical(env, call.arg(5), &ValType::Ref(element))?;
+        Held::values(env)?.set(env, object, REST, value)?;
     }
-    env.wrap(object, Box::new(record))?;
+    env.wrap(object, Box::new(TableObject(Late::unbound(ty))))?;
     Ok(env.undefined()?)
 }
 
@@ -141,35 +139,32 @@ fn default<'s>(env: Env<'s>, element: &ValType) -> Result<Value<'s>, Error> {
     })
 }
 
-fn is_default(env: Env<'_>, value: Value<'_>, element: &RefType) -> bool {
-    let given = env.type_of(value);
-    match Kind::of(&ValType::Ref(element.clone())) {
-        Kind::Extern { .. } => given == Type::Undefined,
-        _ => given == Type::Null,
-    }
-}
-
 pub fn length<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
-    let (ty, size) = call.record::<TableObject>(0, NAME)?.ty()?;
+    let (ty, size) = receiver::<TableObject>(call, 0, NAME)?.ty()?;
     Ok(from_u64(call.env, size, ty.is_64())?)
 }
 
 pub fn ty<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
-    let (ty, size) = call.record::<TableObject>(0, NAME)?.ty()?;
+    let (ty, size) = receiver::<TableObject>(call, 0, NAME)?.ty()?;
     Ok(types::table(call.env, &ty, size)?)
 }
 
 pub fn get<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
     let env = call.env;
-    let object = call.record::<TableObject>(0, NAME)?;
+    let object = receiver::<TableObject>(call, 0, NAME)?;
     let (ty, size) = object.ty()?;
     let element = crossable(&ty)?;
     let index = to_u64(env, call.arg(1), ty.is_64(), "index")?;
     let Some((cell, table)) = object.0.get() else {
-        return match index < size {
-            true => default(env, &element),
-            false => Err(out_of_bounds(index, size)),
+        if index >= size {
+            return Err(out_of_bounds(index, size));
+        }
+        let held = Held::values(env)?;
+        let held = match held.get(env, call.arg(0), index as f64)? {
+            Some(value) => Some(value),
+            None => held.get(env, call.arg(0), REST)?,
         };
+        return held.map_or_else(|| default(env, &element), Ok);
     };
     let item = cell.with(|cx| {
         let mut scope = RootScope::new(cx);
@@ -184,19 +179,19 @@ pub fn get<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
 
 pub fn set<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
     let env = call.env;
-    let object = call.record::<TableObject>(0, NAME)?;
+    let object = receiver::<TableObject>(call, 0, NAME)?;
     let (ty, size) = object.ty()?;
     let element = crossable(&ty)?;
     let index = to_u64(env, call.arg(1), ty.is_64(), "index")?;
     let value = given(call, 2, &element)?;
-    if object.0.description().is_some() && is_default(env, value, ty.element()) {
-        // It is there already.
-        return match index < size {
-            true => Ok(env.undefined()?),
-            false => Err(out_of_bounds(index, size)),
-        };
-    }
-    let (cell, table) = object.table(env, call.arg(0), value)?;
+    let Some((cell, table)) = object.0.get() else {
+        let value = canonical(env, value, &element)?;
+        if index >= size {
+            return Err(out_of_bounds(index, size));
+        }
+        Held::values(env)?.set(env, call.arg(0), index as f64, value)?;
+        return Ok(env.undefined()?);
+    };
     write(&cell, env, value, &element, |scope, element| {
         let size = table.size(&*scope);
         table.set(scope, index, element).map_err(|_| out_of_bounds(index, size))
@@ -206,7 +201,7 @@ pub fn set<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
 
 pub fn grow<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
     let env = call.env;
-    let object = call.record::<TableObject>(0, NAME)?;
+    let object = receiver::<TableObject>(call, 0, NAME)?;
     let (ty, size) = object.ty()?;
     let element = ValType::Ref(ty.element().clone());
     let delta = to_u64(env, call.arg(1), ty.is_64(), "delta")?;
@@ -221,16 +216,20 @@ pub fn grow<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
         .checked_add(delta)
         .filter(|grown| *grown <= MOST_ELEMENTS)
         .ok_or_else(refused)?;
-    if object.0.description().is_some() && is_default(env, value, ty.element()) {
+    if object.0.description().is_some() && delta <= HELD_AT_ONCE {
+        let value = canonical(env, value, &element)?;
         if ty.maximum().is_some_and(|maximum| grown > maximum) {
             return Err(refused());
         }
-        object
-            .0
-            .describe(table_type(ty.element().clone(), ty.is_64(), grown, ty.maximum())?);
+        let held = Held::values(env)?;
+        for index in size..grown {
+            held.set(env, call.arg(0), index as f64, value)?;
+        }
+        let description = table_type(ty.element().clone(), ty.is_64(), grown, ty.maximum())?;
+        object.0.describe(description);
         return Ok(from_u64(env, size, ty.is_64())?);
     }
-    let (cell, table) = object.table(env, call.arg(0), value)?;
+    let (cell, table) = object.settle(env, call.arg(0))?;
     let before = write(&cell, env, value, &element, |scope, element| {
         table.grow(scope, delta, element).map_err(|_| refused())
     })?;

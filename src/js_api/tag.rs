@@ -1,6 +1,6 @@
 //! `WebAssembly.Tag`, and what `WebAssembly.Exception` needs to know of one.
 
-use super::types;
+use super::{receiver, types};
 use crate::error::{Class, Error, code};
 use crate::ffi::{Call, Value};
 use crate::value::{Kind, Tag, TagObject, canonical, js_tag, opaque};
@@ -16,7 +16,7 @@ pub fn init<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
 }
 
 pub fn ty<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
-    let TagObject(tag) = call.record::<TagObject>(0, NAME)?;
+    let TagObject(tag) = receiver::<TagObject>(call, 0, NAME)?;
     Ok(types::tag(call.env, tag.params.iter().cloned())?)
 }
 
@@ -26,7 +26,7 @@ pub fn js<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
 
 /// Whether JavaScript has no values for a parameter: `is_opaque(tag, index)`.
 pub fn is_opaque<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
-    let TagObject(tag) = call.record::<TagObject>(0, NAME)?;
+    let TagObject(tag) = receiver::<TagObject>(call, 0, NAME)?;
     let index = call.env.as_number(call.arg(1)).unwrap_or(0.0) as usize;
     let is_opaque = tag.params.get(index).is_some_and(|ty| Kind::of(ty) == Kind::Opaque);
     Ok(call.env.boolean(is_opaque)?)
@@ -35,7 +35,7 @@ pub fn is_opaque<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
 /// The payload of a new exception, each value as WebAssembly will have it: `payload(tag, values)`.
 pub fn payload<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
     let env = call.env;
-    let TagObject(tag) = call.record::<TagObject>(0, NAME)?;
+    let TagObject(tag) = receiver::<TagObject>(call, 0, NAME)?;
     if env.same(call.arg(0), js_tag(env)?.0) {
         return Err(Error::new(
             Class::TypeError,

@@ -52,6 +52,7 @@ impl Module {
                 ),
             ));
         }
+        source::check_module(&bytes, PLAIN)?;
         let source = &Source::Bytes(bytes);
         let code = Code::get(source, PLAIN)?;
         let name = code.description.interface.name.as_deref().unwrap_or_default();

@@ -103,6 +103,26 @@ pub fn is_binary(bytes: &[u8]) -> bool {
     bytes.starts_with(MAGIC)
 }
 
+/// Checks that bytes begin as those of a core module.
+pub fn check_module(bytes: &[u8], file: &str) -> Result<(), Error> {
+    let found = match bytes {
+        // A component's version has a second half that says so.
+        [0, b'a', b's', b'm', _, _, 1, 0, ..] => {
+            "they are a component, which the JavaScript API has no objects for".into()
+        }
+        _ if is_binary(bytes) => return Ok(()),
+        _ => match bytes {
+            [] => "there are none".into(),
+            _ => format!("they begin with {:02x?}", &bytes[..bytes.len().min(4)]),
+        },
+    };
+    Err(Error::new(
+        Class::CompileError,
+        code::COMPILE,
+        format!("{file}: expected the bytes of a module, beginning with [00, 61, 73, 6d] (\"\\0asm\"); {found}"),
+    ))
+}
+
 /// The binary form of `bytes`, which may be text.
 pub fn binary<'a>(bytes: &'a [u8], file: &str) -> Result<Cow<'a, [u8]>, Error> {
     if is_binary(bytes) {

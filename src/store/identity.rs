@@ -14,21 +14,28 @@ pub enum ObjectKey {
     Tag(u64),
 }
 
-/// What makes two `Func`s the same function: its code and the instance that it closes over.
+/// What makes two `Func`s the same function: its code and what it closes over.
 ///
 /// A function that one instance exports and another imports has a `VMFuncRef` in each, with equal
 /// contents, so the address of a `VMFuncRef` does not do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FunctionKey {
-    wasm_call: usize,
+    /// A trampoline, which each function of WebAssembly has for itself. Host functions share one and
+    /// differ in what they close over.
+    array_call: usize,
     vmctx: usize,
 }
 
-impl FunctionKey {
-    /// Where the function's code begins.
-    pub(super) fn code(self) -> usize {
-        self.wasm_call
-    }
+/// Where a function's code begins.
+pub fn code_address(cx: impl AsContextMut, func: &Func) -> usize {
+    vm_func_ref(cx, func).wasm_call as usize
+}
+
+fn vm_func_ref(cx: impl AsContextMut, func: &Func) -> VmFuncRef {
+    let raw = func.to_raw(cx).cast::<VmFuncRef>();
+    // SAFETY: `to_raw` returns a live `VMFuncRef`, whose layout the exact version of Wasmtime in
+    // Cargo.toml fixes and the test of re-exported functions checks.
+    unsafe { raw.read() }
 }
 
 /// The layout of Wasmtime 48's `VMFuncRef` (wasmtime-environ, `vmtypes.rs`).
@@ -42,12 +49,9 @@ struct VmFuncRef {
 
 impl ObjectKey {
     pub fn function(cx: impl AsContextMut, func: &Func) -> ObjectKey {
-        let raw = func.to_raw(cx).cast::<VmFuncRef>();
-        // SAFETY: `to_raw` returns a live `VMFuncRef`, whose layout the exact version of Wasmtime in
-        // Cargo.toml fixes and the test of re-exported functions checks.
-        let reference = unsafe { &*raw };
+        let reference = vm_func_ref(cx, func);
         ObjectKey::Function(FunctionKey {
-            wasm_call: reference.wasm_call as usize,
+            array_call: reference.array_call as usize,
             vmctx: reference.vmctx as usize,
         })
     }

@@ -36,6 +36,7 @@ use crate::ffi::{Callable, Env, Record, StackBounds, Thrown, Value};
 pub use anchor::{Anchor, Slot};
 pub use data::{Data, ServiceId};
 pub use identity::ObjectKey;
+use identity::code_address;
 pub use module::StoreModule;
 pub use references::{References, Root};
 pub use trap::{JsException, trap};
@@ -295,15 +296,12 @@ impl StoreCell {
     }
 
     /// The index of a function in its module.
-    pub fn function_index(&self, key: ObjectKey) -> Option<u32> {
-        let ObjectKey::Function(function) = key else {
-            return None;
-        };
+    pub fn function_index(&self, func: &Func) -> Result<Option<u32>, Error> {
+        let (key, address) =
+            self.proceed(|mut cx| (ObjectKey::function(&mut cx, func), code_address(&mut cx, func)))?;
         let host = self.host_functions.borrow().get(&key).copied();
-        host.or_else(|| {
-            let modules = self.modules.borrow();
-            modules.iter().find_map(|module| module.function_index(function))
-        })
+        let modules = self.modules.borrow();
+        Ok(host.or_else(|| modules.iter().find_map(|module| module.function_index(address))))
     }
 
     /// Notes which imported function a host function is.

@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use wasmtime::Module;
 
-use super::identity::FunctionKey;
-
 pub struct StoreModule {
     module: Module,
     /// Where it came from.
@@ -37,10 +35,9 @@ impl StoreModule {
         self.file.clone()
     }
 
-    /// The index of a function, if it is one of this module.
-    pub fn function_index(&self, function: FunctionKey) -> Option<u32> {
+    /// The index of the function whose code begins at an address, if it is one of this module.
+    pub fn function_index(&self, address: usize) -> Option<u32> {
         let text = self.module.text().as_ptr_range();
-        let address = function.code();
         if !(text.start as usize..text.end as usize).contains(&address) {
             return None;
         }

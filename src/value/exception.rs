@@ -10,17 +10,68 @@ use std::sync::Arc;
 use wasmtime::{AsContextMut, ExnRef, ExnRefPre, ExnType, OwnedRooted, RootScope, ThrownException};
 
 use super::{Item, Kind, TagObject, js_tag, tag_object};
-use crate::error::Error;
-use crate::ffi::{Env, Type, Value};
+use crate::error::{Error, code};
+use crate::ffi::{Env, Reference, Thrown, Type, Value};
 use crate::store::{JsException, Root, StoreCell};
+
+/// The errors that traps ended with. No WebAssembly can catch a trap, so one that comes by way of a
+/// function of another store must be known as such.
+struct Traps {
+    set: Reference,
+    add: Reference,
+    has: Reference,
+}
+
+impl Traps {
+    fn get(env: Env<'_>) -> Result<Rc<Traps>, Thrown> {
+        env.local(|env| {
+            let set = env.construct(env.get(env.global()?, "WeakSet")?, &[])?;
+            Ok(Traps {
+                set: env.reference(set)?,
+                add: env.reference(env.get(set, "add")?)?,
+                has: env.reference(env.get(set, "has")?)?,
+            })
+        })
+    }
+
+    fn call<'s>(&self, env: Env<'s>, method: &Reference, error: Value<'_>) -> Result<Value<'s>, Thrown> {
+        env.call_method(env.deref(&self.set)?, env.deref(method)?, &[error])
+    }
+}
+
+/// Leaves what a call ended with pending, and a trap known as one.
+#[cold]
+pub fn throw_trap(env: Env<'_>, error: Error) -> Thrown {
+    let is_trap = matches!(&error, Error::Report(report) if report.code == code::TRAP || report.code == code::STACK);
+    if !is_trap {
+        return error.throw(env);
+    }
+    let throw = || {
+        let value = error.into_value(env)?;
+        let traps = Traps::get(env)?;
+        traps.call(env, &traps.add, value)?;
+        Ok(env.throw(value))
+    };
+    throw().unwrap_or_else(|thrown: Thrown| thrown)
+}
+
+fn is_trap(env: Env<'_>, error: Value<'_>) -> Result<bool, Thrown> {
+    let traps = Traps::get(env)?;
+    Ok(env.as_boolean(traps.call(env, &traps.has, error)?).unwrap_or(false))
+}
 
 /// Hands the pending JavaScript exception to WebAssembly. The result is what the host function
 /// returns. Where there is no exception JavaScript is past running, and nothing may catch that.
+/// `bridged` says that the function was one of another store.
 #[cold]
-pub fn throw_into(cell: &Rc<StoreCell>, env: Env<'_>) -> wasmtime::Error {
+pub fn throw_into(cell: &Rc<StoreCell>, env: Env<'_>, bridged: bool) -> wasmtime::Error {
     let Some(exception) = env.take_exception() else {
         return JsException.into();
     };
+    if bridged && is_trap(env, exception).unwrap_or(false) {
+        env.throw(exception);
+        return JsException.into();
+    }
     let thrown = exception_for(cell, env, exception).and_then(|root| {
         cell.proceed(|cx| {
             let mut scope = RootScope::new(cx);

@@ -4,9 +4,11 @@ use std::mem::MaybeUninit;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
+use smallvec::{SmallVec, smallvec};
 use wasmtime::{Func, RootScope, ValRaw};
 
-use super::item::{Item, opaque};
+use super::exception::throw_trap;
+use super::item::{FEW, Item, Items, opaque};
 use super::{Kind, Signature, error_of, number};
 use crate::error::Error;
 use crate::ffi::{Callable, Env, Thrown, Value};
@@ -33,17 +35,21 @@ pub fn function_object<'s>(
     index: Option<u32>,
     file: &Arc<str>,
 ) -> Result<Value<'s>, Error> {
-    let (key, ty) = cell.proceed(|mut cx| (ObjectKey::function(&mut cx, &func), func.ty(&cx)))?;
+    let key = cell.proceed(|cx| ObjectKey::function(cx, &func))?;
     if let Some(object) = cell.object(env, key)? {
         return Ok(object);
     }
+    let ty = cell.proceed(|cx| func.ty(&cx))?;
     let record = ExportedFunction {
         cell: Rc::downgrade(cell),
         func,
         signature: Signature::new(ty),
         file: file.clone(),
     };
-    let index = index.or_else(|| cell.function_index(key)).unwrap_or(0);
+    let index = match index {
+        Some(index) => index,
+        None => cell.function_index(&func)?.unwrap_or(0),
+    };
     Ok(cell.batch(env, || cell.callable(env, Some(key), &index.to_string(), record))?)
 }
 
@@ -99,7 +105,7 @@ impl ExportedFunction {
             [kind] => Ok(number::to_js(env, &raw[0], *kind)?),
             kinds => {
                 let values = raw.iter().zip(kinds).map(|(raw, kind)| number::to_js(env, raw, *kind));
-                list(env, values.map(|value| Ok(value?)))
+                list(env, kinds.len(), values.map(|value| Ok(value?)))
             }
         }
     }
@@ -112,13 +118,13 @@ impl ExportedFunction {
         }
         let items = args
             .iter()
-            .zip(signature.ty.params())
-            .map(|(arg, ty)| Item::from_js(cell, env, *arg, &ty))
-            .collect::<Result<Vec<_>, Error>>()?;
+            .zip(&signature.param_types)
+            .map(|(arg, ty)| Item::from_js(cell, env, *arg, ty))
+            .collect::<Result<Items, Error>>()?;
         let _results = cell.retain();
         let outcome = cell.enter(|cx| {
             let mut scope = RootScope::new(cx);
-            let mut raw = vec![ValRaw::i32(0); signature.room()];
+            let mut raw: SmallVec<[ValRaw; FEW]> = smallvec![ValRaw::i32(0); signature.room()];
             Item::write_all(items, &mut scope, |index, value| raw[index] = value)?;
             // SAFETY: the arguments were converted by the function's own signature, and nothing
             // ran since that could have moved a reference.
@@ -130,7 +136,7 @@ impl ExportedFunction {
             raw.iter()
                 .zip(&signature.results)
                 .map(read)
-                .collect::<wasmtime::Result<Vec<_>>>()
+                .collect::<wasmtime::Result<Items>>()
         })?;
         cell.settle(env)?;
         cell.collect_if_due()?;
@@ -138,14 +144,22 @@ impl ExportedFunction {
         match &results[..] {
             [] => Ok(env.undefined()?),
             [result] => result.to_js(cell, env, &self.file),
-            results => list(env, results.iter().map(|result| result.to_js(cell, env, &self.file))),
+            results => list(
+                env,
+                results.len(),
+                results.iter().map(|result| result.to_js(cell, env, &self.file)),
+            ),
         }
     }
 }
 
 /// Several results are an array.
-fn list<'s>(env: Env<'s>, values: impl Iterator<Item = Result<Value<'s>, Error>>) -> Result<Value<'s>, Error> {
-    let array = env.array(0)?;
+fn list<'s>(
+    env: Env<'s>,
+    length: usize,
+    values: impl Iterator<Item = Result<Value<'s>, Error>>,
+) -> Result<Value<'s>, Error> {
+    let array = env.array(length)?;
     for (index, value) in values.enumerate() {
         env.set_element(array, index as u32, value?)?;
     }
@@ -166,6 +180,6 @@ impl Callable for ExportedFunction {
             true => self.call_numeric(&cell, env, args),
             false => self.call_any(&cell, env, args),
         };
-        result.map_err(|error| error.throw(env))
+        result.map_err(|error| throw_trap(env, error))
     }
 }

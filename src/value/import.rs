@@ -4,10 +4,11 @@ use std::mem::MaybeUninit;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
+use smallvec::{SmallVec, smallvec};
 use wasmtime::{AsContextMut, Caller, Func, FuncType, RootScope, ValRaw};
 
 use super::exception::{error_of, throw_into};
-use super::item::{Item, opaque};
+use super::item::{FEW, Item, Items, opaque};
 use super::signature::function_on_engine;
 use super::{ExportedFunction, Kind, Signature, number};
 use crate::error::{Class, Error, code};
@@ -26,6 +27,8 @@ struct ImportedFunction {
     /// Keeps the function alive, together with the objects over the store.
     _kept: Slot,
     signature: Signature,
+    /// Whether it is a function of another store.
+    bridged: bool,
     /// Which import it is, for messages.
     module: String,
     name: String,
@@ -59,12 +62,25 @@ pub fn import_function(
     import: ImportName<'_>,
     file: &Arc<str>,
 ) -> Result<Func, Error> {
+    make(cell, env, function, ty, import, file, false)
+}
+
+fn make(
+    cell: &Rc<StoreCell>,
+    env: Env<'_>,
+    function: Value<'_>,
+    ty: FuncType,
+    import: ImportName<'_>,
+    file: &Arc<str>,
+    bridged: bool,
+) -> Result<Func, Error> {
     let imported = Confined(ImportedFunction {
         cell: Rc::downgrade(cell),
         env: env.address(),
         function: env.weak_reference(function)?,
         _kept: cell.anchor().put(env, function)?,
         signature: Signature::new(ty.clone()),
+        bridged,
         module: import.module.to_owned(),
         name: import.name.to_owned(),
         file: file.clone(),
@@ -113,7 +129,7 @@ pub fn bridge(
         name: "",
         index: 0,
     };
-    let bridged = import_function(cell, env, value, ty, name, exported.file())?;
+    let bridged = make(cell, env, value, ty, name, exported.file(), true)?;
     let key = cell.with(|cx| ObjectKey::function(cx, &bridged))?;
     cell.adopt_foreign(env, key, value)?;
     cell.add_bridged(foreign, bridged);
@@ -142,7 +158,9 @@ impl ImportedFunction {
             if let Error::Report(_) = error {
                 error.throw(env);
             }
-            cell.lend(caller.as_context_mut(), || env.scoped(|env| throw_into(&cell, env)))
+            cell.lend(caller.as_context_mut(), || {
+                env.scoped(|env| throw_into(&cell, env, self.bridged))
+            })
         })
     }
 
@@ -198,7 +216,7 @@ impl ImportedFunction {
     }
 
     /// The parameters, taken out of the store before JavaScript runs.
-    fn read(&self, caller: &mut Caller<'_, Data>, raw: &[MaybeUninit<ValRaw>]) -> wasmtime::Result<Vec<Item>> {
+    fn read(&self, caller: &mut Caller<'_, Data>, raw: &[MaybeUninit<ValRaw>]) -> wasmtime::Result<Items> {
         let read = |(raw, kind): (&MaybeUninit<ValRaw>, &Kind)| {
             // SAFETY: Wasmtime has written the parameters, of the types that the signature says.
             unsafe { Item::from_raw(&mut *caller, raw.assume_init_ref(), *kind) }
@@ -210,7 +228,7 @@ impl ImportedFunction {
         &self,
         cell: &Rc<StoreCell>,
         env: Env<'_>,
-        params: Vec<Item>,
+        params: Items,
         raw: &mut [MaybeUninit<ValRaw>],
     ) -> Result<(), Error> {
         if let Some(ty) = &self.signature.opaque {
@@ -221,24 +239,24 @@ impl ImportedFunction {
         let args = params
             .iter()
             .map(|param| param.to_js(cell, env, &self.file))
-            .collect::<Result<Vec<_>, Error>>()?;
+            .collect::<Result<SmallVec<[_; FEW]>, Error>>()?;
         let result = env.call(function, &args)?;
-        let types: Vec<_> = self.signature.ty.results().collect();
+        let types = &self.signature.result_types;
         let values = match types.len() {
-            0 => Vec::new(),
-            1 => vec![result],
-            _ => self.list(env, result)?,
+            0 => SmallVec::new(),
+            1 => smallvec![result],
+            _ => SmallVec::<[_; FEW]>::from_vec(self.list(env, result)?),
         };
         let items = values
             .iter()
-            .zip(&types)
+            .zip(types)
             .map(|(value, ty)| {
                 if Kind::of(ty).is_number() && env.is_promise(*value) {
                     return Err(self.promise());
                 }
                 Item::from_js(cell, env, *value, ty)
             })
-            .collect::<Result<Vec<_>, Error>>()?;
+            .collect::<Result<Items, Error>>()?;
         cell.proceed(|cx| {
             // The references must outlive this scope as raw values; Wasmtime opened one of its own
             // around the host call and exposes them to WebAssembly when it ends.

@@ -4,6 +4,7 @@ use std::mem::MaybeUninit;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
 use wasmtime::{
     AnyRef, AsContextMut, ExternRef, Func, HeapType, I31, OwnedRooted, Ref, RootScope, Rooted, StoreContextMut, Val,
     ValRaw, ValType,
@@ -13,6 +14,12 @@ use super::{ExportedFunction, GcObject, HostValue, Kind, bridge, function_object
 use crate::error::{Class, Error, code};
 use crate::ffi::{Env, Type, Value};
 use crate::store::{Data, Slot, StoreCell};
+
+/// Calls with up to this many values need no allocation for the list of them.
+pub const FEW: usize = 6;
+
+/// The arguments or results of a call.
+pub type Items = SmallVec<[Item; FEW]>;
 
 /// A value to pass on.
 pub enum Item {
@@ -168,14 +175,14 @@ impl Item {
     /// Writes raw values. All references are made before the first is written: making one may
     /// collect, which moves those that were made before.
     pub fn write_all(
-        items: Vec<Item>,
+        items: Items,
         cx: &mut RootScope<StoreContextMut<'_, Data>>,
         mut write: impl FnMut(usize, ValRaw),
     ) -> wasmtime::Result<()> {
         let vals = items
             .into_iter()
             .map(|item| item.into_val(&mut *cx))
-            .collect::<wasmtime::Result<Vec<_>>>()?;
+            .collect::<wasmtime::Result<SmallVec<[_; FEW]>>>()?;
         for (index, val) in vals.into_iter().enumerate() {
             write(index, val.to_raw(&mut *cx)?);
         }
@@ -311,6 +318,9 @@ pub fn opaque(ty: &ValType) -> Error {
     Error::new(
         Class::TypeError,
         code::VALUE,
-        format!("a value of type {ty} cannot cross between WebAssembly and JavaScript"),
+        format!(
+            "a value of type {} cannot cross between WebAssembly and JavaScript",
+            type_name(ty)
+        ),
     )
 }

@@ -58,6 +58,23 @@ impl Kind {
 
 /// The name of a type, in the short form of the text format where there is one.
 pub fn type_name(ty: &ValType) -> String {
+    if let ValType::Ref(reference) = ty
+        && reference.heap_type().is_concrete()
+    {
+        let null = if reference.is_nullable() { "null " } else { "" };
+        return match reference.heap_type() {
+            HeapType::ConcreteFunc(ty) => {
+                let list = |types: &mut dyn Iterator<Item = ValType>| {
+                    types.map(|ty| format!(" {}", type_name(&ty))).collect::<String>()
+                };
+                let (params, results) = (list(&mut ty.params()), list(&mut ty.results()));
+                format!("(ref {null}(func (param{params}) (result{results})))")
+            }
+            HeapType::ConcreteArray(_) => format!("(ref {null}(array ...))"),
+            HeapType::ConcreteStruct(_) => format!("(ref {null}(struct ...))"),
+            other => format!("(ref {null}{})", other.top()),
+        };
+    }
     let text = ty.to_string();
     match text.strip_prefix("(ref null ").and_then(|rest| rest.strip_suffix(')')) {
         Some("none") => "nullref".into(),
@@ -92,6 +109,9 @@ pub struct Signature {
     pub ty: FuncType,
     pub params: Box<[Kind]>,
     pub results: Box<[Kind]>,
+    /// The same as types, which only references need: asking `ty` for them each time is slow.
+    pub param_types: Box<[ValType]>,
+    pub result_types: Box<[ValType]>,
     /// Whether every parameter and result is a number, so that no call needs the store.
     pub numeric: bool,
     /// A type among them that JavaScript has no value for, so that it cannot take part in a call.
@@ -109,6 +129,8 @@ impl Signature {
             types.find(|ty| Kind::of(ty) == Kind::Opaque)
         });
         Signature {
+            param_types: ty.params().collect(),
+            result_types: ty.results().collect(),
             ty,
             params,
             results,
