@@ -34,5 +34,9 @@ exports.inspect = function inspect(source) {
   return binding.describe(from, name)
 }
 
-exports.WebAssembly = require('./lib/webassembly/index.cjs').WebAssembly
+// Whoever does not ask for the JS API does not wait for it to be read. Node finds
+// this name for ES modules only if it is written like this; they do get it at once.
+const lazy = { get WebAssembly() { return require('./lib/webassembly/index.cjs').WebAssembly } }
+Object.defineProperty(exports, 'WebAssembly', { enumerable: true, get: function () { return lazy.WebAssembly } })
+
 exports.versions = binding.versions

@@ -3,7 +3,7 @@
 const native = require('../binding.cjs').webAssembly()
 const { isObject, readMember, toDictionary, toSequence, toUnsignedLong } = require('./convert.cjs')
 const { requireArguments, typeError, wrongReceiver } = require('./errors.cjs')
-const { defineInterface } = require('./interface.cjs')
+const { defineInterface, markAsUncloneable } = require('./interface.cjs')
 const { toTag } = require('./tag.cjs')
 
 let make
@@ -17,6 +17,7 @@ class Exception {
   #stack
 
   constructor(exceptionTag, payload, options = undefined) {
+    markAsUncloneable(this)
     if (exceptionTag === native.token) return
     const where = 'WebAssembly.Exception'
     requireArguments(where, arguments.length, 'exceptionTag', 'payload')

@@ -3,10 +3,11 @@
 const native = require('../binding.cjs').webAssembly()
 const { readMember, readRequired, toDictionary, toValueType } = require('./convert.cjs')
 const { requireArguments } = require('./errors.cjs')
-const { defineInterface } = require('./interface.cjs')
+const { defineInterface, markAsUncloneable } = require('./interface.cjs')
 
 class Global {
   constructor(descriptor, v = undefined) {
+    markAsUncloneable(this)
     if (descriptor === native.token) return
     requireArguments('WebAssembly.Global', arguments.length, 'descriptor')
     const where = 'WebAssembly.Global: descriptor'

@@ -15,13 +15,15 @@ const { Instance, instantiateLater } = require('./instance.cjs')
 const { nameObjects } = require('./interface.cjs')
 const { Memory } = require('./memory.cjs')
 const { Module, isModule } = require('./module.cjs')
-const { readResponse } = require('./streaming.cjs')
 const { Table } = require('./table.cjs')
 const { Tag } = require('./tag.cjs')
 
 // Where a promise is returned, all that is wrong with the arguments is a rejection.
 // An async method would do that as well, but is not the plain function it has to be.
 const promised = async operation => operation()
+
+// Few programs stream, and what it takes is slow to read.
+const readResponse = source => require('./streaming.cjs').readResponse(source)
 
 // Parameters with a default do not count in the `length` of a function.
 const WebAssembly = {

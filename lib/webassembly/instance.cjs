@@ -4,7 +4,7 @@ const { setImmediate: nextTask } = require('node:timers/promises')
 const native = require('../binding.cjs').webAssembly()
 const { isObject, toImportObject } = require('./convert.cjs')
 const { requireArguments, typeError, wrongReceiver } = require('./errors.cjs')
-const { defineInterface } = require('./interface.cjs')
+const { defineInterface, markAsUncloneable } = require('./interface.cjs')
 const { toModule } = require('./module.cjs')
 
 let instantiateLater
@@ -14,6 +14,7 @@ class Instance {
 
   // The third argument is ours: `store` names an object whose store the instance joins.
   constructor(module, importObject = undefined, options = undefined) {
+    markAsUncloneable(this)
     if (module === native.token) return
     const where = 'WebAssembly.Instance'
     requireArguments(where, arguments.length, 'module')

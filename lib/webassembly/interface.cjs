@@ -1,6 +1,18 @@
 'use strict'
 // Makes of a JS class what WebIDL calls an interface object.
 
+let mark
+
+/**
+ * Makes structuredClone() and postMessage() refuse an object. It is nothing without
+ * its native half, which no clone would have: they would make an empty object of it.
+ * Node has the mark since 22.10.
+ */
+exports.markAsUncloneable = function markAsUncloneable(object) {
+  mark ??= require('node:worker_threads').markAsUncloneable ?? (() => {})
+  mark(object)
+}
+
 const notMembers = new Set(['constructor', 'length', 'name', 'prototype'])
 
 /**

@@ -4,7 +4,7 @@ const { types } = require('node:util')
 const native = require('../binding.cjs').webAssembly()
 const { isObject, readLimits, readMember, toDictionary } = require('./convert.cjs')
 const { requireArguments, typeError, wrongReceiver } = require('./errors.cjs')
-const { defineInterface } = require('./interface.cjs')
+const { defineInterface, markAsUncloneable } = require('./interface.cjs')
 
 // The standard lets nobody move the bytes of a memory to another buffer. Node-API
 // cannot mark a buffer so, but a method of its own can say it.
@@ -19,6 +19,7 @@ class Memory {
   #buffer
 
   constructor(descriptor) {
+    markAsUncloneable(this)
     if (descriptor === native.token) return
     requireArguments('WebAssembly.Memory', arguments.length, 'descriptor')
     const where = 'WebAssembly.Memory: descriptor'

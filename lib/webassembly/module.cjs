@@ -3,7 +3,7 @@
 const native = require('../binding.cjs').webAssembly()
 const { copyBytes, toBufferSource, toCompileOptions } = require('./convert.cjs')
 const { requireArguments, wrongType } = require('./errors.cjs')
-const { defineInterface } = require('./interface.cjs')
+const { defineInterface, markAsUncloneable } = require('./interface.cjs')
 
 let isModule
 
@@ -12,6 +12,7 @@ class Module {
   #brand
 
   constructor(bytes, options = undefined) {
+    markAsUncloneable(this)
     if (bytes === native.token) return
     const where = 'WebAssembly.Module'
     requireArguments(where, arguments.length, 'bytes')

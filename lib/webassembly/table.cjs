@@ -3,10 +3,11 @@
 const native = require('../binding.cjs').webAssembly()
 const { readLimits, readRequired, toDictionary, toReferenceType } = require('./convert.cjs')
 const { requireArguments } = require('./errors.cjs')
-const { defineInterface } = require('./interface.cjs')
+const { defineInterface, markAsUncloneable } = require('./interface.cjs')
 
 class Table {
   constructor(descriptor, value = undefined) {
+    markAsUncloneable(this)
     if (descriptor === native.token) return
     requireArguments('WebAssembly.Table', arguments.length, 'descriptor')
     const where = 'WebAssembly.Table: descriptor'

@@ -3,7 +3,7 @@
 const native = require('../binding.cjs').webAssembly()
 const { readRequired, toDictionary, toValueTypes } = require('./convert.cjs')
 const { requireArguments, wrongType } = require('./errors.cjs')
-const { defineInterface } = require('./interface.cjs')
+const { defineInterface, markAsUncloneable } = require('./interface.cjs')
 
 let isTag
 
@@ -12,6 +12,7 @@ class Tag {
   #brand
 
   constructor(type) {
+    markAsUncloneable(this)
     if (type === native.token) return
     requireArguments('WebAssembly.Tag', arguments.length, 'type')
     const where = 'WebAssembly.Tag: type'

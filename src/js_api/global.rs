@@ -171,12 +171,17 @@ pub fn set<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
             "the value of an immutable global cannot be set; make it with { mutable: true }",
         ));
     }
-    let Some((cell, global)) = object.0.get() else {
-        let value = Plain::read(env, call.arg(0), call.arg(1), ty.content())?;
-        object.0.describe(Unbound { ty, value });
-        return Ok(env.undefined()?);
-    };
-    let item = Item::from_js(&cell, env, call.arg(1), ty.content())?;
+    let mut given = call.arg(1);
+    if object.0.get().is_none() {
+        let value = Plain::read(env, call.arg(0), given, ty.content())?;
+        if object.0.describe(Unbound { ty: ty.clone(), value }) {
+            return Ok(env.undefined()?);
+        }
+        // The conversion ran code of the program, which has passed the global to an instance.
+        given = value.to_js(env, call.arg(0))?;
+    }
+    let (cell, global) = object.0.get().ok_or_else(|| Error::internal("a global in no store"))?;
+    let item = Item::from_js(&cell, env, given, ty.content())?;
     let set = cell.with(|cx| {
         let mut scope = RootScope::new(cx);
         let value = item.into_val(&mut scope)?;

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use wasmtime::{Extern, ExternType, Instance, PoolConcurrencyLimitError};
+use wasmtime::{Engine, Extern, ExternType, Instance, PoolConcurrencyLimitError};
 
 use super::global::GlobalObject;
 use super::link::{self, apart};
@@ -86,7 +86,11 @@ impl<'s> Imports<'_, 's> {
     fn home(&self, env: Env<'s>) -> Result<Option<Rc<StoreCell>>, Error> {
         let mut must = None;
         let mut may = None;
+        let mut shared = None;
         for ((import, _), value) in self.object.imports().zip(self.values) {
+            if let Some(MemoryObject::Shared(_)) = env.unwrap(*value) {
+                shared = shared.or(Some(import));
+            }
             match link::home(env, *value)? {
                 None => {}
                 Some((cell, false)) => may = may.or(Some(cell)),
@@ -97,7 +101,14 @@ impl<'s> Imports<'_, 's> {
                 },
             }
         }
-        Ok(must.map(|(_, cell)| cell).or(may))
+        // No pool holds a shared memory.
+        let pooled = |cell: &Rc<StoreCell>| Ok::<_, Error>(!Engine::same(&cell.engine()?, engine::engine()?));
+        match (must, may, shared) {
+            (Some((other, cell)), _, Some(import)) if pooled(&cell)? => Err(apart(&self.object.module, other, import)),
+            (Some((_, cell)), ..) => Ok(Some(cell)),
+            (None, Some(cell), Some(_)) if pooled(&cell)? => Ok(None),
+            (None, may, _) => Ok(may),
+        }
     }
 
     fn instantiate(&self, env: Env<'s>, home: Option<Rc<StoreCell>>) -> Result<(Rc<StoreCell>, Value<'s>), Error> {

@@ -38,9 +38,14 @@ impl<U: Clone, T: Clone> Late<U, T> {
         }
     }
 
-    /// Changes the description.
-    pub fn describe(&self, description: U) {
-        *self.0.borrow_mut() = State::Unbound(description);
+    /// Changes the description; says whether there still was one to change.
+    pub fn describe(&self, description: U) -> bool {
+        let mut state = self.0.borrow_mut();
+        let unbound = matches!(*state, State::Unbound(_));
+        if unbound {
+            *state = State::Unbound(description);
+        }
+        unbound
     }
 
     pub fn bind(&self, cell: &Rc<StoreCell>, item: T) {

@@ -30,7 +30,7 @@ pub fn home<'s>(env: Env<'s>, value: Value<'s>) -> Result<Option<(Rc<StoreCell>,
                 });
             }
             if let Some(table) = env.unwrap::<TableObject>(value) {
-                return Ok(table.0.get().map(|(cell, _)| (cell, true)));
+                return Ok(table.late.get().map(|(cell, _)| (cell, true)));
             }
             let Some(global) = env.unwrap::<GlobalObject>(value) else {
                 return Ok(None);
@@ -91,10 +91,10 @@ pub fn convert(
         },
         ExternType::Table(_) => match env.unwrap::<TableObject>(value) {
             None => refuse(),
-            Some(table) => match table.0.get() {
+            Some(table) => match table.late.get() {
                 Some((store, table)) => in_store(cell, &store, module, import, table.into()),
                 None => {
-                    let ty = table.0.description().ok_or_else(unbound)?;
+                    let ty = table.late.description().ok_or_else(unbound)?;
                     let table = table.bind(env, value, cell, ty)?;
                     fit(cell, module, import, table.into())
                 }

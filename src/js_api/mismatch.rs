@@ -79,7 +79,12 @@ pub fn found(cx: impl AsContext, item: &Extern) -> String {
             };
             format!("{mutable} global of type {}", type_name(ty.content()))
         }
-        Extern::SharedMemory(_) => "a shared memory".into(),
+        Extern::SharedMemory(memory) => {
+            format!(
+                "a shared memory of {}",
+                range(memory.size(), memory.ty().maximum(), "pages")
+            )
+        }
         Extern::Tag(tag) => tag_name(tag.ty(&cx).ty()),
     }
 }
@@ -127,7 +132,8 @@ fn expected(ty: &ExternType) -> String {
         },
         ExternType::Memory(ty) => {
             format!(
-                "a memory (a WebAssembly.Memory of wasmport) of {}",
+                "a {}memory (a WebAssembly.Memory of wasmport) of {}",
+                if ty.is_shared() { "shared " } else { "" },
                 range(ty.minimum(), ty.maximum(), "pages")
             )
         }

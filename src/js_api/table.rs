@@ -18,7 +18,11 @@ const NAME: &str = "Table";
 const MOST_ELEMENTS: u64 = 10_000_000;
 
 /// The record of a table object. While it is in no store, all its elements are the default of their type.
-pub struct TableObject(pub Late<TableType, Table>);
+pub struct TableObject {
+    pub late: Late<TableType, Table>,
+    element: ValType,
+    is_64: bool,
+}
 
 impl Record for TableObject {}
 
@@ -29,6 +33,29 @@ const REST: f64 = -1.0;
 const HELD_AT_ONCE: u64 = 1000;
 
 impl TableObject {
+    fn new(late: Late<TableType, Table>, ty: &TableType) -> TableObject {
+        TableObject {
+            late,
+            element: ValType::Ref(ty.element().clone()),
+            is_64: ty.is_64(),
+        }
+    }
+
+    /// The element type, if JavaScript has values for it.
+    fn crossable(&self) -> Result<&ValType, Error> {
+        match Kind::of(&self.element) {
+            Kind::Opaque => Err(opaque(&self.element)),
+            _ => Ok(&self.element),
+        }
+    }
+
+    fn size(&self) -> Result<u64, Error> {
+        match self.late.get() {
+            None => Ok(self.late.description().map_or(0, |ty| ty.minimum())),
+            Some((cell, table)) => cell.with(|cx| table.size(&cx)),
+        }
+    }
+
     /// Makes the table in a store. `object` becomes its object there.
     pub fn bind(&self, env: Env<'_>, object: Value<'_>, cell: &Rc<StoreCell>, ty: TableType) -> Result<Table, Error> {
         let element = ValType::Ref(ty.element().clone());
@@ -53,22 +80,22 @@ impl TableObject {
             })?;
         }
         cell.adopt(env, ObjectKey::table(&table), object)?;
-        self.0.bind(cell, table);
+        self.late.bind(cell, table);
         Ok(table)
     }
 
     /// The table, which is made in a store if it is in none yet.
     pub fn settle(&self, env: Env<'_>, object: Value<'_>) -> Result<(Rc<StoreCell>, Table), Error> {
-        if let Some(ty) = self.0.description() {
+        if let Some(ty) = self.late.description() {
             self.bind(env, object, &stores::unclaimed(env, 0)?, ty)?;
         }
-        self.0.get().ok_or_else(|| Error::internal("a table is in no store"))
+        self.late.get().ok_or_else(|| Error::internal("a table is in no store"))
     }
 
     fn ty(&self) -> Result<(TableType, u64), Error> {
-        match self.0.get() {
+        match self.late.get() {
             None => self
-                .0
+                .late
                 .description()
                 .map(|ty| (ty.clone(), ty.minimum()))
                 .ok_or_else(|| Error::internal("a table without a type")),
@@ -83,7 +110,8 @@ pub fn object<'s>(cell: &Rc<StoreCell>, env: Env<'s>, table: Table) -> Result<Va
     if let Some(object) = cell.object(env, key)? {
         return Ok(object);
     }
-    let object = env.instance(NAME, TableObject(Late::bound(cell.clone(), table)))?;
+    let ty = cell.with(|cx| table.ty(&cx))?;
+    let object = env.instance(NAME, TableObject::new(Late::bound(cell.clone(), table), &ty))?;
     cell.adopt(env, key, object)?;
     Ok(object)
 }
@@ -115,7 +143,8 @@ pub fn init<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
         let value = canonical(env, call.arg(5), &ValType::Ref(element))?;
         Held::values(env)?.set(env, object, REST, value)?;
     }
-    env.wrap(object, Box::new(TableObject(Late::unbound(ty))))?;
+    let record = TableObject::new(Late::unbound(ty.clone()), &ty);
+    env.wrap(object, Box::new(record))?;
     Ok(env.undefined()?)
 }
 
@@ -140,8 +169,8 @@ fn default<'s>(env: Env<'s>, element: &ValType) -> Result<Value<'s>, Error> {
 }
 
 pub fn length<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
-    let (ty, size) = receiver::<TableObject>(call, 0, NAME)?.ty()?;
-    Ok(from_u64(call.env, size, ty.is_64())?)
+    let table = receiver::<TableObject>(call, 0, NAME)?;
+    Ok(from_u64(call.env, table.size()?, table.is_64)?)
 }
 
 pub fn ty<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
@@ -152,10 +181,10 @@ pub fn ty<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
 pub fn get<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
     let env = call.env;
     let object = receiver::<TableObject>(call, 0, NAME)?;
-    let (ty, size) = object.ty()?;
-    let element = crossable(&ty)?;
-    let index = to_u64(env, call.arg(1), ty.is_64(), "index")?;
-    let Some((cell, table)) = object.0.get() else {
+    let element = object.crossable()?;
+    let index = to_u64(env, call.arg(1), object.is_64, "index")?;
+    let Some((cell, table)) = object.late.get() else {
+        let size = object.size()?;
         if index >= size {
             return Err(out_of_bounds(index, size));
         }
@@ -164,35 +193,33 @@ pub fn get<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
             Some(value) => Some(value),
             None => held.get(env, call.arg(0), REST)?,
         };
-        return held.map_or_else(|| default(env, &element), Ok);
+        return held.map_or_else(|| default(env, element), Ok);
     };
     let item = cell.with(|cx| {
         let mut scope = RootScope::new(cx);
-        let element = table.get(&mut scope, index)?;
-        Some(Item::from_val(&mut scope, Val::from(element)))
-    })?;
-    let item = item
-        .ok_or_else(|| out_of_bounds(index, size))?
-        .map_err(Error::internal)?;
+        let size = table.size(&scope);
+        let element = table.get(&mut scope, index).ok_or_else(|| out_of_bounds(index, size))?;
+        Item::from_val(&mut scope, Val::from(element)).map_err(Error::internal)
+    })??;
     item.to_js(&cell, env, &cell.file())
 }
 
 pub fn set<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
     let env = call.env;
     let object = receiver::<TableObject>(call, 0, NAME)?;
-    let (ty, size) = object.ty()?;
-    let element = crossable(&ty)?;
-    let index = to_u64(env, call.arg(1), ty.is_64(), "index")?;
-    let value = given(call, 2, &element)?;
-    let Some((cell, table)) = object.0.get() else {
-        let value = canonical(env, value, &element)?;
+    let element = object.crossable()?;
+    let index = to_u64(env, call.arg(1), object.is_64, "index")?;
+    let value = given(call, 2, element)?;
+    let Some((cell, table)) = object.late.get() else {
+        let value = canonical(env, value, element)?;
+        let size = object.size()?;
         if index >= size {
             return Err(out_of_bounds(index, size));
         }
         Held::values(env)?.set(env, call.arg(0), index as f64, value)?;
         return Ok(env.undefined()?);
     };
-    write(&cell, env, value, &element, |scope, element| {
+    write(&cell, env, value, element, |scope, element| {
         let size = table.size(&*scope);
         table.set(scope, index, element).map_err(|_| out_of_bounds(index, size))
     })?;
@@ -216,7 +243,7 @@ pub fn grow<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
         .checked_add(delta)
         .filter(|grown| *grown <= MOST_ELEMENTS)
         .ok_or_else(refused)?;
-    if object.0.description().is_some() && delta <= HELD_AT_ONCE {
+    if object.late.description().is_some() && delta <= HELD_AT_ONCE {
         let value = canonical(env, value, &element)?;
         if ty.maximum().is_some_and(|maximum| grown > maximum) {
             return Err(refused());
@@ -226,7 +253,7 @@ pub fn grow<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
             held.set(env, call.arg(0), index as f64, value)?;
         }
         let description = table_type(ty.element().clone(), ty.is_64(), grown, ty.maximum())?;
-        object.0.describe(description);
+        object.late.describe(description);
         return Ok(from_u64(env, size, ty.is_64())?);
     }
     let (cell, table) = object.settle(env, call.arg(0))?;
@@ -274,15 +301,6 @@ fn reference(item: Item, scope: &mut RootScope<StoreContextMut<'_, Data>>) -> wa
     value
         .ref_()
         .ok_or_else(|| wasmtime::format_err!("a table element is no reference"))
-}
-
-/// The element type, if JavaScript has values for it.
-fn crossable(ty: &TableType) -> Result<ValType, Error> {
-    let element = ValType::Ref(ty.element().clone());
-    match Kind::of(&element) {
-        Kind::Opaque => Err(opaque(&element)),
-        _ => Ok(element),
-    }
 }
 
 fn range(message: String) -> Error {

@@ -41,6 +41,7 @@ impl Traps {
 
 /// Leaves what a call ended with pending, and a trap known as one.
 #[cold]
+#[inline(never)]
 pub fn throw_trap(env: Env<'_>, error: Error) -> Thrown {
     let is_trap = matches!(&error, Error::Report(report) if report.code == code::TRAP || report.code == code::STACK);
     if !is_trap {
@@ -64,6 +65,7 @@ fn is_trap(env: Env<'_>, error: Value<'_>) -> Result<bool, Thrown> {
 /// returns. Where there is no exception JavaScript is past running, and nothing may catch that.
 /// `bridged` says that the function was one of another store.
 #[cold]
+#[inline(never)]
 pub fn throw_into(cell: &Rc<StoreCell>, env: Env<'_>, bridged: bool) -> wasmtime::Error {
     let Some(exception) = env.take_exception() else {
         return JsException.into();
@@ -135,6 +137,7 @@ fn make(cell: &Rc<StoreCell>, tag: wasmtime::Tag, items: Vec<Item>) -> Result<Ow
 /// The error for what a call ended with: a trap, or whatever was thrown, which is then pending.
 /// `file` is the module that was called.
 #[cold]
+#[inline(never)]
 pub fn error_of(cell: &Rc<StoreCell>, env: Env<'_>, error: wasmtime::Error, file: &Arc<str>) -> Error {
     if !error.is::<ThrownException>() {
         return cell.trap(error, file);

@@ -110,7 +110,9 @@ impl ExportedFunction {
         }
     }
 
-    /// The same where references are among the values, which live in the store.
+    /// The same where references are among the values, which live in the store. Not inlined: its
+    /// lists would take stack of every call, and calls nest.
+    #[inline(never)]
     fn call_any<'s>(&self, cell: &Rc<StoreCell>, env: Env<'s>, args: &[Value<'s>]) -> Result<Value<'s>, Error> {
         let signature = &self.signature;
         if let Some(ty) = &signature.opaque {

@@ -144,23 +144,29 @@ impl ImportedFunction {
         };
         // SAFETY: WebAssembly runs below a call from JavaScript of this environment and thread.
         let env = unsafe { self.env.env() };
-        let outcome = if self.signature.numeric {
-            cell.lend(caller.as_context_mut(), || {
+        let outcome = match self.signature.numeric {
+            true => cell.lend(caller.as_context_mut(), || {
                 env.scoped(|env| self.call_numeric(&cell, env, raw))
-            })
-        } else {
-            let items = self.read(&mut caller, raw)?;
-            cell.lend(caller.as_context_mut(), || {
-                env.scoped(|env| self.call_any(&cell, env, items, raw))
-            })
+            }),
+            false => self.call_any(&cell, env, &mut caller, raw)?,
         };
-        outcome.map_err(|error| {
-            if let Error::Report(_) = error {
-                error.throw(env);
-            }
-            cell.lend(caller.as_context_mut(), || {
-                env.scoped(|env| throw_into(&cell, env, self.bridged))
-            })
+        outcome.map_err(|error| self.throw(&cell, env, &mut caller, error))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn throw(
+        &self,
+        cell: &Rc<StoreCell>,
+        env: Env<'_>,
+        caller: &mut Caller<'_, Data>,
+        error: Error,
+    ) -> wasmtime::Error {
+        if let Error::Report(_) = error {
+            error.throw(env);
+        }
+        cell.lend(caller.as_context_mut(), || {
+            env.scoped(|env| throw_into(cell, env, self.bridged))
         })
     }
 
@@ -224,7 +230,24 @@ impl ImportedFunction {
         raw.iter().zip(&self.signature.params).map(read).collect()
     }
 
+    /// The same where references are among the values. Not inlined: its lists would take stack of
+    /// every call, and calls nest.
+    #[inline(never)]
     fn call_any(
+        &self,
+        cell: &Rc<StoreCell>,
+        env: Env<'_>,
+        caller: &mut Caller<'_, Data>,
+        raw: &mut [MaybeUninit<ValRaw>],
+    ) -> wasmtime::Result<Result<(), Error>> {
+        let items = self.read(caller, raw)?;
+        Ok(cell.lend(caller.as_context_mut(), || {
+            env.scoped(|env| self.pass(cell, env, items, raw))
+        }))
+    }
+
+    /// Calls the function with parameters that were taken out of the store.
+    fn pass(
         &self,
         cell: &Rc<StoreCell>,
         env: Env<'_>,
