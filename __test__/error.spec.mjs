@@ -93,8 +93,8 @@ describe('imports', () => {
   const other = loadSync('(module (func (export "function")) (memory (export "memory") 1) (table (export "table") 1 funcref) (global (export "global") (mut i32) (i32.const 0)))')
   const kinds = {
     function: ['(func (param i32) (result f64))', 'function (i32) -> (f64)'],
-    memory: ['(memory 1)', 'Memory object'],
-    table: ['(table 1 funcref)', 'Table object'],
+    memory: ['(memory 1)', 'a memory (a WebAssembly.Memory of wasmport) of at least 1 pages'],
+    table: ['(table 1 funcref)', 'a table of funcref (a WebAssembly.Table of wasmport) with at least 1 elements'],
     global: ['(global i32)', 'a global of type i32'],
   }
   const given = {

@@ -11,6 +11,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const examples = join(root, 'examples')
 // The first flag is for Node before 20.19, see examples/import.mjs.
 const hook = ['--experimental-detect-module', '--import', 'wasmport/register']
+// Before it, what makes V8's WebAssembly refuse to run anything: so it is ours that does.
+const global = ['--import', '../__test__/fixtures/glue/v8-refused.mjs', '--import', 'wasmport/global']
 
 /** What each example prints, and the flags that it needs. */
 const EXPECTED = {
@@ -20,6 +22,8 @@ const EXPECTED = {
   'import.mjs': { flags: hook, output: /^\d+( \d+)+\nOne wasm, two wasm\.\n$/ },
   'require.cjs': { flags: hook, output: /^42\n$/ },
   'inspect.mjs': { output: /"service": "host",\s+"memory": "memory"/ },
+  'webassembly.mjs': { output: /^ONE MEMORY after 1 call\nnothing to do for nobody\n$/ },
+  'global.mjs': { flags: global, output: /^a PNG of 600 by 600 pixels, \d{4} bytes\n$/ },
   'host-memory.mjs': { output: /^Hello from linear memory!\n$/ },
   'demo.mjs': { output: /minify[^]*bundle[^]*encode[^]*decode[^]*Hello from linear memory!/ },
 }
@@ -43,10 +47,12 @@ test('the README shows the examples as they are', () => {
   for (const [, file, text] of shown) assert.equal(text, readFileSync(join(root, file), 'utf8'), file)
 })
 
-test('examples/sum.wasm is made of examples/sum.wat', async () => {
-  const wabt = await createRequire(import.meta.url)('wabt')()
-  const module = wabt.parseWat('sum.wat', readFileSync(join(examples, 'sum.wat'), 'utf8'))
-  const { buffer } = module.toBinary({})
-  module.destroy()
-  assert.deepEqual(readFileSync(join(examples, 'sum.wasm')), Buffer.from(buffer))
-})
+for (const name of ['sum', 'upper']) {
+  test(`examples/${name}.wasm is made of examples/${name}.wat`, async () => {
+    const wabt = await createRequire(import.meta.url)('wabt')()
+    const module = wabt.parseWat(`${name}.wat`, readFileSync(join(examples, `${name}.wat`), 'utf8'), { exceptions: true })
+    const { buffer } = module.toBinary({})
+    module.destroy()
+    assert.deepEqual(readFileSync(join(examples, `${name}.wasm`)), Buffer.from(buffer))
+  })
+}

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { loadSync } from 'wasmport'
+import { loadSync, WebAssembly as ours } from 'wasmport'
 import { refuses } from './helpers.mjs'
 
 const guest = `(module
@@ -179,15 +179,27 @@ describe('grow', () => {
 })
 
 describe('the class', () => {
-  test('is named Memory, has the members of WebAssembly.Memory and no public constructor', () => {
+  test('is the Memory of the WebAssembly that wasmport exports, and no other', () => {
     const { memory } = make()
-    assert.equal(memory.constructor.name, 'Memory')
+    assert.equal(Object.getPrototypeOf(memory), ours.Memory.prototype)
+    assert.equal(memory.constructor, ours.Memory)
+    assert.equal(memory instanceof WebAssembly.Memory, false)
     assert.equal(Object.prototype.hasOwnProperty.call(memory, 'buffer'), false)
-    assert.throws(() => new memory.constructor({ initial: 1 }), TypeError)
     assert.throws(() => { 'use strict'; memory.buffer = 1 }, TypeError)
     const { get } = Object.getOwnPropertyDescriptor(memory.constructor.prototype, 'buffer')
     for (const receiver of [{}, new WebAssembly.Memory({ initial: 1 }), undefined, 1]) assert.throws(() => get.call(receiver), TypeError)
     const { table } = loadSync('(module (table (export "table") 1 funcref))')
     assert.throws(() => get.call(table), TypeError)
+  })
+
+  test('makes memories that are imported like those of a namespace', () => {
+    const memory = new ours.Memory({ initial: 1, maximum: 4 })
+    const early = memory.buffer
+    const source = '(module (import "a" "memory" (memory 1 4)) (export "again" (memory 0)) (func (export "store") (param i32 i32) (i32.store8 (local.get 0) (local.get 1))))'
+    const { again, store } = loadSync(source, { imports: { a: { memory } } })
+    assert.equal(again, memory)
+    store(5, 6)
+    assert.equal(new Uint8Array(memory.buffer)[5], 6)
+    assert.ok(early === memory.buffer || early.byteLength === 0)
   })
 })

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { loadSync } from 'wasmport'
+import { loadSync, WebAssembly as ours } from 'wasmport'
 import { refuses, thrown } from './helpers.mjs'
 
 const code = 'ERR_WASMPORT_VALUE'
@@ -62,14 +62,44 @@ describe('of functions', () => {
     assert.equal(table.length, 3)
   })
 
-  test('only functions of the store go in', () => {
+  test('only functions of WebAssembly go in', () => {
     const { table } = make()
-    const other = make()
-    for (const value of [() => {}, 1, {}, undefined, other.one]) {
+    for (const value of [() => {}, 1, {}, undefined]) {
       refuses(() => table.set(0, value), TypeError, { code })
       refuses(() => table.grow(1, value), TypeError, { code })
     }
     assert.equal(table.length, 3)
+  })
+
+  test('functions of another store go in, come out as themselves and are called', () => {
+    const { table, call } = make()
+    const other = make()
+    table.set(2, other.two)
+    assert.equal(table.get(2), other.two)
+    assert.equal(call(2), 2)
+    assert.equal(table.grow(2, other.one), 3)
+    assert.deepEqual([table.get(3), table.get(4)], [other.one, other.one])
+    assert.equal(call(4), 1)
+    table.set(0, other.grow)
+    assert.equal(thrown(() => call(0)).trap, 'bad-signature')
+    other[Symbol.dispose]()
+    assert.equal(table.get(2), other.two)
+    refuses(() => call(2), Error, { code: 'ERR_WASMPORT_DISPOSED' })
+    assert.equal(call(1), 2)
+  })
+
+  test('a host function stays itself when a module of its type comes into the store', () => {
+    const t = new ours.Table({ element: 'anyfunc', initial: 2 })
+    const f = new ours.Function({ parameters: ['i64', 'f32', 'f64', 'f32'], results: [] }, () => {})
+    loadSync('(module (import "a" "t" (table 1 funcref)))', { imports: { a: { t } } })
+    t.set(0, f)
+    assert.equal(t.get(0), f)
+    const { again } = loadSync(
+      `(module (import "a" "t" (table 1 funcref)) (import "a" "f" (func $f (param i64 f32 f64 f32)))
+        (elem (i32.const 1) $f) (export "again" (func $f)))`,
+      { imports: { a: { t, f } } },
+    )
+    assert.deepEqual([t.get(0), t.get(1), again], [f, f, f])
   })
 
   test('a typed table takes functions of its type alone', () => {
@@ -78,8 +108,11 @@ describe('of functions', () => {
       (func (export "right") (type $t) (local.get 0)) (func (export "wrong")))`)
     table.set(0, right)
     assert.equal(table.get(0), right)
-    refuses(() => table.set(0, wrong), TypeError, { code })
+    const other = loadSync('(module (func (export "right") (param i32) (result i32) (i32.const 6)) (func (export "wrong") (param i64) (result i32) (i32.const 7)))')
+    for (const value of [wrong, other.wrong]) refuses(() => table.set(0, value), TypeError, { code })
     assert.equal(table.get(0)(5), 5)
+    table.set(0, other.right)
+    assert.equal(table.get(0), other.right)
   })
 })
 
@@ -138,11 +171,19 @@ describe('between instances', () => {
 })
 
 describe('the class', () => {
-  test('is named Table and has no public constructor', () => {
+  test('is the Table of the WebAssembly that wasmport exports, and no other', () => {
     const { t } = loadSync('(module (table (export "t") 1 funcref))')
-    assert.equal(t.constructor.name, 'Table')
-    assert.throws(() => new t.constructor({ element: 'anyfunc', initial: 1 }), TypeError)
+    assert.equal(Object.getPrototypeOf(t), ours.Table.prototype)
+    assert.equal(t.constructor, ours.Table)
+    assert.equal(t instanceof WebAssembly.Table, false)
     for (const name of ['get', 'set', 'grow']) assert.throws(() => t[name].call({}, 0), TypeError)
     assert.throws(() => { 'use strict'; t.length = 1 }, TypeError)
+  })
+
+  test('makes tables that are imported like those of a namespace', () => {
+    const t = new ours.Table({ element: 'anyfunc', initial: 2 })
+    const { again, f } = loadSync('(module (import "a" "t" (table 2 funcref)) (export "again" (table 0)) (func $f (export "f")) (elem (i32.const 1) $f))', { imports: { a: { t } } })
+    assert.equal(again, t)
+    assert.deepEqual([t.get(0), t.get(1)], [null, f])
   })
 })

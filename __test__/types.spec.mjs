@@ -22,7 +22,7 @@ test('a use of the whole API compiles, each marked misuse is an error', () => {
 })
 
 test('what is declared is what is exported', () => {
-  const declared = [...readFileSync(require.resolve('../index.d.ts'), 'utf8').matchAll(/^export (?:declare )?(?:function|const) (\w+)/gm)]
+  const declared = [...readFileSync(require.resolve('../index.d.ts'), 'utf8').matchAll(/^export (?:(?:declare )?(?:function|const) |\{ )(\w+)/gm)]
   const exported = Object.keys(wasmport).filter((key) => key !== 'default' && key !== 'module.exports')
   assert.deepEqual([...new Set(declared.map(([, name]) => name))].sort(), exported.sort())
 })
@@ -30,7 +30,9 @@ test('what is declared is what is exported', () => {
 test('every error code is declared, and explained in the README', () => {
   const codes = (text) => [...new Set(text.match(/\bERR_WASMPORT_[A-Z_]+/g))].sort()
   const read = (path) => readFileSync(join(root, path), 'utf8')
-  const sources = [read('src/error.rs'), ...readdirSync(join(root, 'lib')).map((file) => read(join('lib', file)))]
+  const files = (directory, extension) => readdirSync(join(root, directory), { recursive: true })
+    .filter((file) => file.endsWith(extension)).map((file) => read(join(directory, file)))
+  const sources = [...files('src', '.rs'), ...files('lib', '.cjs'), ...files('lib', '.mjs')]
   const made = codes(sources.join())
   const [, declared] = read('index.d.ts').match(/^export type ErrorCode =$([^]*?)\n\n/m)
   assert.deepEqual(codes(declared), made)

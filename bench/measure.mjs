@@ -35,7 +35,7 @@ async function batchSize(side, batchMs) {
  * @param {number} batchMs how long a side is measured at a time; more for one that has to collect its garbage in it
  * @returns {Promise<Record<string, number>>} the median of each side
  */
-export async function interleave(sides, batchMs = 40) {
+export async function interleave(sides, batchMs = 20) {
   const runs = []
   for (const [name, side] of Object.entries(sides)) runs.push({ name, side, count: await batchSize(side, batchMs), times: [] })
   for (let round = 0; round < ROUNDS; round++) {
@@ -59,10 +59,17 @@ export function interleaveProcesses(sides, rounds) {
   return Object.fromEntries(Object.entries(times).map(([name, values]) => [name, median(values)]))
 }
 
+let made = 0
+
 /**
- * A loop that calls `fn` and keeps its result alive. Made anew for each side: V8 specialises a call site to what it
- * has seen there, and sides that shared one would spoil it for each other.
+ * The function that `text` is, over the names in `scope`. V8 specialises a function to what it has seen in it, and
+ * gives functions of equal text what it learnt from each other; the number at the end makes each its own.
  */
-export function callLoop(fn) {
-  return new Function('fn', 'return (count) => { let sum = 0; for (let i = 0; i < count; i++) sum = fn(i, sum); return sum }')(fn)
+export function fresh(text, scope = {}) {
+  return new Function(...Object.keys(scope), `return ${text} // ${++made}`)(...Object.values(scope))
+}
+
+/** A side that evaluates `expression` over `scope`, the counter `i` and the value before, `last`, which it keeps alive. */
+export function loop(expression, scope) {
+  return fresh(`(count) => { let last = 0; for (let i = 0; i < count; i++) last = ${expression}; return last }`, scope)
 }

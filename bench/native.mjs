@@ -1,6 +1,6 @@
-// The two native sides: the addon itself, below its public API, and the bare Node-API floor of bench/floor.
+// What the rows compare: the standard API on ours and on V8, the addon below its API, and the bare Node-API floor of
+// bench/floor.
 import { spawnSync } from 'node:child_process'
-import { copyFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
@@ -9,14 +9,17 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 export const binding = require('../lib/binding.cjs')
 
+/** The two implementations of the standard API. */
+export const apis = { ours: require('../index.js').WebAssembly, v8: WebAssembly }
+
 let loaded
 
 /** The floor, after building what is out of date of it (Cargo knows). */
 export function floor() {
-  return loaded ??= require(buildFloor())
+  return loaded ??= loadFloor()
 }
 
-function buildFloor() {
+function loadFloor() {
   const { status, error } = spawnSync('cargo',
     ['build', '--release', '--locked', '--quiet', '--target-dir', 'target', '--package', 'wasmport-bench-floor'],
     { cwd: root, stdio: ['ignore', 2, 2] })
@@ -25,9 +28,10 @@ function buildFloor() {
     win32: 'wasmport_bench_floor.dll',
     darwin: 'libwasmport_bench_floor.dylib',
   }[process.platform] ?? 'libwasmport_bench_floor.so'
-  const addon = `${root}target/bench-floor.node`
-  copyFileSync(`${root}target/release/${library}`, addon)
-  return addon
+  const module = { exports: {} }
+  // Where Cargo put it: a copy called .node, for require, would be overwritten under a benchmark that is running.
+  process.dlopen(module, `${root}target/release/${library}`)
+  return module.exports
 }
 
 const wabt = await require('wabt')()
@@ -40,4 +44,14 @@ export function wat(text) {
   } finally {
     module.destroy()
   }
+}
+
+/**
+ * The exports of a module given as text, instantiated through either API.
+ * @param {() => object} [imports] makes the import object of a side; what is in it is that side's own
+ */
+export function instances(text, imports) {
+  const bytes = wat(text)
+  const exportsOf = ({ Module, Instance }) => new Instance(new Module(bytes), imports?.()).exports
+  return { ours: exportsOf(apis.ours), v8: exportsOf(apis.v8) }
 }

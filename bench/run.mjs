@@ -3,7 +3,11 @@
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 
-const rows = ['export-call', 'import-call', 'instantiate', 'cached-load', 'process-run']
+const rows = [
+  'export-call', 'export-8-args', 'export-i64', 'export-externref', 'export-externref-i31', 'multi-value',
+  'import-call', 'import-externref', 'memory-view', 'table-get', 'global-value', 'instantiate', 'instantiate-api',
+  'cached-load', 'process-run',
+]
 
 const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string' } } })
 if (values.only && !rows.includes(values.only)) {
@@ -15,7 +19,8 @@ if (values.only && !rows.includes(values.only)) {
 process.env.WASMPORT_CACHE = fileURLToPath(new URL('../target/bench-cache', import.meta.url))
 
 const figure = (value, unit) => `${value.toFixed(value < 100 ? 1 : 0)} ${unit}`
-const line = (cells) => console.log(cells.map((cell, i) => i === 0 || i === 2 ? cell.padEnd(13) : cell.padStart(11)).join('  '))
+const line = ([row, ours, against, other, ratio]) =>
+  console.log([row.padEnd(20), ours.padStart(10), against.padEnd(9), other.padStart(10), ratio.padStart(8)].join('  '))
 
 if (!values.json) {
   console.log(`Node ${process.version}, ${process.platform}-${process.arch}; medians; ratio = ours / other, below 1 is faster\n`)

@@ -2,14 +2,16 @@
 
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use wasmtime::{Collector, Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 use crate::error::Error;
 
-/// How much stack one entry into WebAssembly may use, in bytes: Wasmtime's default, which leaves
-/// V8's own limit on the main thread within reach.
-pub const MAX_WASM_STACK: usize = 512 * 1024;
+/// How much stack one entry into WebAssembly may use, in bytes, with whatever it calls and is called
+/// back by: calls that nest through JavaScript take some 3 KiB a level. V8 allows itself 984 KiB on the
+/// main thread, so that JavaScript which WebAssembly calls last still has some.
+pub const MAX_WASM_STACK: usize = 768 * 1024;
 
 /// How many frames a trap reports.
 const MAX_FRAMES: usize = 30;
@@ -62,8 +64,20 @@ pub fn pooled() -> Option<&'static Engine> {
         .as_ref()
 }
 
+/// Set once somebody has a shared memory.
+static UNPOOLED: AtomicBool = AtomicBool::new(false);
+
+/// Keeps new stores from the pool: no pool holds a shared memory, and what is to be imported together
+/// with one must not be in a store of the pool.
+pub fn leave_pool() {
+    UNPOOLED.store(true, Ordering::Relaxed);
+}
+
 /// The same while there is room for new stores.
 pub fn pool_with_room() -> Option<&'static Engine> {
+    if UNPOOLED.load(Ordering::Relaxed) {
+        return None;
+    }
     let metrics = |engine: &&Engine| engine.pooling_allocator_metrics();
     pooled().filter(|engine| metrics(engine).is_some_and(|metrics| metrics.memories() < CROWDED))
 }

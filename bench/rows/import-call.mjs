@@ -1,25 +1,21 @@
 // One call from wasm to an imported JS function, (i32) -> i32. The loop is inside, so that the way in costs nothing.
-import { interleave } from '../measure.mjs'
-import { binding, floor, wat } from '../native.mjs'
+import { fresh, interleave } from '../measure.mjs'
+import { floor, instances } from '../native.mjs'
 
 export const unit = 'ns'
 
-const bytes = wat(`(module
-  (import "js" "f" (func $f (param i32) (result i32)))
-  (func (export "loop") (param $n i32) (result i32)
-    (local $i i32) (local $sum i32)
-    (loop $again
-      (local.set $sum (i32.add (local.get $sum) (call $f (local.get $i))))
-      (local.set $i (i32.add (local.get $i) (i32.const 1)))
-      (br_if $again (i32.lt_u (local.get $i) (local.get $n))))
-    (local.get $sum)))`)
-
-// A function of its own for each side, for the same reason as in callLoop.
-const callee = () => new Function('x', 'return x + 1 | 0')
+const callee = () => fresh('(x) => x + 1 | 0')
 
 export function measure() {
-  const ours = binding.instantiate(binding.compileSync(bytes, 'import-call'), { js: { f: callee() } }, undefined, false)
-  const v8 = new WebAssembly.Instance(new WebAssembly.Module(bytes), { js: { f: callee() } }).exports
+  const { ours, v8 } = instances(`(module
+    (import "js" "f" (func $f (param i32) (result i32)))
+    (func (export "loop") (param $n i32) (result i32)
+      (local $i i32) (local $sum i32)
+      (loop $again
+        (local.set $sum (i32.add (local.get $sum) (call $f (local.get $i))))
+        (local.set $i (i32.add (local.get $i) (i32.const 1)))
+        (br_if $again (i32.lt_u (local.get $i) (local.get $n))))
+      (local.get $sum)))`, () => ({ js: { f: callee() } }))
   const napi = floor()
   const f = callee()
   return interleave({

@@ -1,9 +1,6 @@
 // One instance of a compiled module of the usual shape: a page of memory with data, a table of functions, an import
-// and a few exports. Ours disposes of each, V8 leaves each to the garbage collector; what either leaves behind is
-// collected within the measured time, so that nobody pays for the other side's instances.
-import { setImmediate } from 'node:timers/promises'
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+// and a few exports. Ours disposes of each, V8 leaves each to the garbage collector.
+import { lifetimes } from '../garbage.mjs'
 import { interleave } from '../measure.mjs'
 import { binding, wat } from '../native.mjs'
 
@@ -25,21 +22,11 @@ const bytes = wat(`(module
 
 const imports = { env: { log() {} } }
 
-setFlagsFromString('--expose-gc')
-const gc = runInNewContext('gc')
-
-/** Instantiates `count` times, then collects; finalizers run in a turn of the event loop. */
-const lifetimes = (instantiate) => async (count) => {
-  for (let i = 0; i < count; i++) instantiate()
-  gc()
-  await setImmediate()
-}
-
 export function measure() {
   const compiled = binding.compileSync(bytes, 'instantiate')
   const module = new WebAssembly.Module(bytes)
   return interleave({
     ours: lifetimes(() => binding.instantiate(compiled, imports, undefined, false)[Symbol.dispose]()),
     v8: lifetimes(() => new WebAssembly.Instance(module, imports)),
-  }, 200)
+  }, 100)
 }

@@ -9,6 +9,7 @@ use std::rc::Rc;
 
 use wasmtime::SharedMemory;
 
+use crate::engine;
 use crate::error::{Class, Error, code};
 use crate::ffi::{Env, Reference, Value};
 
@@ -30,6 +31,7 @@ struct Make(Reference);
 
 impl SharedView {
     pub fn new(memory: SharedMemory) -> Rc<SharedView> {
+        engine::leave_pool();
         Rc::new(SharedView {
             memory,
             file: OnceCell::new(),
