@@ -197,3 +197,8 @@ describe('a Promise from an import that WebAssembly calls synchronously', () => 
     assert.equal(g(), promise)
   })
 })
+
+test('a type that refers to itself is named in the error, to one level', () => {
+  const text = '(module (rec (type $loop (func (param (ref null $loop)) (result i32)))) (import "a" "f" (func (type $loop))))'
+  refuses(() => loadSync(text, { imports: { a: { f: 1 } } }), LinkError, { code: 'ERR_WASMPORT_LINK' }, 'import a.f', '(func ')
+})

@@ -297,6 +297,16 @@ test('methods and accessors refuse other receivers', () => {
   }
 })
 
+test('a buffer of more than Node can have is an error', () => {
+  const memory = new Memory({ address: 'i64', initial: 70000n })
+  try {
+    assert.equal(memory.buffer.byteLength, 70000 * 65536)
+  } catch (error) {
+    // Node 20 has buffers of up to 4 GiB.
+    assert.equal(error.code, 'ERR_BUFFER_TOO_LARGE')
+  }
+})
+
 describe('10,000 memories that are dropped leave the resident size flat', () => {
   const rounds = {
     'with a buffer that was written to': `

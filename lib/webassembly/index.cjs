@@ -56,7 +56,7 @@ const WebAssembly = {
       const imports = toImportObject(where, importObject)
       const { builtins, constants } = toCompileOptions(where, options)
       const compiling = native.moduleCompile(copyBytes(bytes), builtins, constants)
-      return instantiateWhenCompiled(where, compiling, imports)
+      return instantiateWhenCompiled(where, compiling, imports, options)
     })
   },
 
@@ -73,7 +73,7 @@ const WebAssembly = {
       const imports = toImportObject(where, importObject)
       const { builtins, constants } = toCompileOptions(where, options)
       const compiling = native.moduleCompile(await readResponse(source), builtins, constants)
-      return instantiateWhenCompiled(where, compiling, imports)
+      return instantiateWhenCompiled(where, compiling, imports, options)
     })
   },
 
@@ -82,9 +82,9 @@ const WebAssembly = {
   },
 }
 
-async function instantiateWhenCompiled(where, compiling, imports) {
+async function instantiateWhenCompiled(where, compiling, imports, options) {
   const module = await compiling
-  return { module, instance: await instantiateLater(where, module, imports) }
+  return { module, instance: await instantiateLater(where, module, imports, options) }
 }
 
 const interfaces = {

@@ -1,7 +1,9 @@
 //! `ArrayBuffer`s over memory that is not V8's.
 
+use std::cell::Cell;
 use std::ffi::c_void;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
 
 use napi_sys as sys;
 
@@ -35,7 +37,11 @@ pub unsafe fn external_buffer<'s, O: 'static>(
     length: usize,
     owner: O,
 ) -> Result<Value<'s>, BufferError> {
-    let hint = Box::into_raw(Box::new(owner));
+    let released = Rc::new(Cell::new(false));
+    let hint = Box::into_raw(Box::new(Loan {
+        _owner: owner,
+        released: released.clone(),
+    }));
     let mut raw = std::ptr::null_mut();
     // SAFETY: the bytes outlive `owner` by this function's contract, and `release` drops the owner
     // only when V8 lets go of them.
@@ -46,8 +52,11 @@ pub unsafe fn external_buffer<'s, O: 'static>(
         // SAFETY: Node-API wrote a handle of the current scope.
         return Ok(unsafe { Value::from_raw(raw) });
     }
-    // SAFETY: no buffer was made, so nobody else has the box.
-    drop(unsafe { Box::from_raw(hint) });
+    // Node 20 refuses a buffer of more than 4 GiB, and lets go of its bytes as it does.
+    if !released.get() {
+        // SAFETY: no buffer was made, and `release` has not taken the box.
+        drop(unsafe { Box::from_raw(hint) });
+    }
     if status == sys::Status::napi_no_external_buffers_allowed {
         return Err(BufferError::Forbidden);
     }
@@ -97,10 +106,17 @@ impl<'s> Env<'s> {
     }
 }
 
+/// What keeps the bytes of a buffer, on V8's side.
+struct Loan<O> {
+    _owner: O,
+    released: Rc<Cell<bool>>,
+}
+
 unsafe extern "C" fn release<O>(_: sys::napi_env, _: *mut c_void, hint: *mut c_void) {
     // SAFETY: `external_buffer` made this box; Node-API calls the finalizer once.
-    let owner = unsafe { Box::from_raw(hint.cast::<O>()) };
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(owner)));
+    let loan = unsafe { Box::from_raw(hint.cast::<Loan<O>>()) };
+    loan.released.set(true);
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(loan)));
 }
 
 impl Buffer {

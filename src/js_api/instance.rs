@@ -69,7 +69,7 @@ fn no_store(env: Env<'_>, value: Value<'_>) -> Error {
         Class::TypeError,
         code::OPTION,
         format!(
-            "\"store\" must be an Instance, its exports, or a Memory, Table or function of one, whose store is to be shared; got {}",
+            "\"store\" must be an Instance, its exports, or a Memory, Table, Global or function, whose store is to be shared; got {}",
             env.describe(value)
         ),
     )

@@ -56,24 +56,34 @@ impl Kind {
     }
 }
 
-/// The name of a type, in the short form of the text format where there is one.
+/// The name of a type, in the short form of the text format where there is one. A type of a module
+/// is shown by what it is.
 pub fn type_name(ty: &ValType) -> String {
+    if let ValType::Ref(reference) = ty
+        && let HeapType::ConcreteFunc(ty) = reference.heap_type()
+    {
+        // Only one level: a type may refer to itself.
+        let list =
+            |types: &mut dyn Iterator<Item = ValType>| types.map(|ty| format!(" {}", outline(&ty))).collect::<String>();
+        let null = if reference.is_nullable() { "null " } else { "" };
+        let (params, results) = (list(&mut ty.params()), list(&mut ty.results()));
+        return format!("(ref {null}(func (param{params}) (result{results})))");
+    }
+    outline(ty)
+}
+
+fn outline(ty: &ValType) -> String {
     if let ValType::Ref(reference) = ty
         && reference.heap_type().is_concrete()
     {
         let null = if reference.is_nullable() { "null " } else { "" };
-        return match reference.heap_type() {
-            HeapType::ConcreteFunc(ty) => {
-                let list = |types: &mut dyn Iterator<Item = ValType>| {
-                    types.map(|ty| format!(" {}", type_name(&ty))).collect::<String>()
-                };
-                let (params, results) = (list(&mut ty.params()), list(&mut ty.results()));
-                format!("(ref {null}(func (param{params}) (result{results})))")
-            }
-            HeapType::ConcreteArray(_) => format!("(ref {null}(array ...))"),
-            HeapType::ConcreteStruct(_) => format!("(ref {null}(struct ...))"),
-            other => format!("(ref {null}{})", other.top()),
+        let kind = match reference.heap_type() {
+            HeapType::ConcreteFunc(_) => "func",
+            HeapType::ConcreteArray(_) => "array",
+            HeapType::ConcreteStruct(_) => "struct",
+            _ => "cont",
         };
+        return format!("(ref {null}({kind} ...))");
     }
     let text = ty.to_string();
     match text.strip_prefix("(ref null ").and_then(|rest| rest.strip_suffix(')')) {
