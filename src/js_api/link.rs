@@ -63,8 +63,13 @@ pub fn convert(
                     fit(cell, module, import, exported.func().into())
                 }
                 Some((store, exported)) => {
-                    let bridged = bridge(cell, env, value, &store, &exported)
-                        .map_err(|_| wrong(module, import, &function(&exported.signature().ty)))?;
+                    let bridged = match bridge(cell, env, value, &store, &exported) {
+                        Err(Error::Report(why)) => {
+                            let found = format!("{}: {}", function(&exported.signature().ty), why.message);
+                            return Err(wrong(module, import, &found));
+                        }
+                        other => other?,
+                    };
                     fit(cell, module, import, bridged.into())
                 }
                 None => {

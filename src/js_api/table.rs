@@ -17,7 +17,7 @@ const NAME: &str = "Table";
 /// The limit of the JavaScript API, in elements.
 const MOST_ELEMENTS: u64 = 10_000_000;
 
-/// The record of a table object. While it is in no store, all its elements are the default of their type.
+/// The record of a table object. While it is in no store, the object itself holds its elements.
 pub struct TableObject {
     pub late: Late<TableType, Table>,
     element: ValType,
@@ -229,9 +229,9 @@ pub fn set<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
 pub fn grow<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
     let env = call.env;
     let object = receiver::<TableObject>(call, 0, NAME)?;
+    let delta = to_u64(env, call.arg(1), object.is_64, "delta")?;
     let (ty, size) = object.ty()?;
     let element = ValType::Ref(ty.element().clone());
-    let delta = to_u64(env, call.arg(1), ty.is_64(), "delta")?;
     let value = given(call, 2, &element)?;
     let refused = || {
         range(format!(

@@ -8,7 +8,6 @@
 //! thus V8's alone, and V8 collects it: objects, anchor and store in one go.
 
 use std::cell::{Cell, RefCell};
-use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::ffi::{Env, Record, Reference, Thrown, Value, WeakReference};
@@ -20,13 +19,11 @@ const PATIENCE: u32 = 1024;
 /// The JavaScript values of one store.
 pub struct Anchor {
     values: WeakReference,
-    /// Where the objects over the store are.
-    objects: RefCell<Vec<u32>>,
+    /// Where the objects over the store are, and how many parameters those have that are functions.
+    objects: RefCell<Vec<(u32, Option<usize>)>>,
     /// How many of them have their place noted.
     placed: Cell<usize>,
     batching: Cell<bool>,
-    /// The functions among the objects of the batch, and how many parameters each has.
-    functions: RefCell<Vec<(u32, usize)>>,
     /// How many more values may be put before dropped ones are worth looking for.
     patience: Cell<u32>,
     length: Cell<u32>,
@@ -62,7 +59,6 @@ impl Anchor {
             objects: RefCell::default(),
             placed: Cell::new(0),
             batching: Cell::new(false),
-            functions: RefCell::default(),
             patience: Cell::new(PATIENCE),
             values: env.weak_reference(values)?,
             length: Cell::new(0),
@@ -98,21 +94,16 @@ impl Anchor {
         Ok(env.unwrap::<T>(ties.get(env, &ties.anchors, object)?))
     }
 
-    /// Ties an object over the store to the anchor, and the anchor to it. Says where it is.
-    pub(super) fn add_object(&self, env: Env<'_>, object: Value<'_>) -> Result<u32, Thrown> {
-        let values = self.values(env)?;
-        let index = self.add(env, values, object)?;
-        self.objects.borrow_mut().push(index);
+    /// Ties an object over the store to the anchor, and the anchor to it. One that is a function of
+    /// `arity` parameters becomes an Exported Function. Says where it is.
+    pub(super) fn add_object(&self, env: Env<'_>, object: Value<'_>, arity: Option<usize>) -> Result<u32, Thrown> {
+        let index = self.add(env, self.values(env)?, object)?;
+        let last = self.objects.borrow().len();
+        self.objects.borrow_mut().push((index, arity));
         if !self.batching.get() {
-            self.tie(env, index..index + 1)?;
+            self.tie(env, last)?;
         }
         Ok(index)
-    }
-
-    /// The same for a function of `arity` parameters, which becomes an Exported Function.
-    pub(super) fn add_function(&self, env: Env<'_>, function: Value<'_>, arity: usize) -> Result<u32, Thrown> {
-        self.functions.borrow_mut().push((self.length.get(), arity));
-        self.add_object(env, function)
     }
 
     /// Makes an object keep the anchor, which does not keep it.
@@ -128,38 +119,38 @@ impl Anchor {
 
     /// Adds all the objects that `f` adds in one go: calling into JavaScript costs more than what is done there.
     pub(super) fn batch<R, E: From<Thrown>>(&self, env: Env<'_>, f: impl FnOnce() -> Result<R, E>) -> Result<R, E> {
-        let start = self.length.get();
+        let first = self.objects.borrow().len();
         let nested = self.batching.replace(true);
         let result = f();
         self.batching.set(nested);
         if !nested {
             // What was added before a failure can be found again too, and must keep the anchor.
-            self.tie(env, start..self.length.get())?;
+            self.tie(env, first)?;
         }
         result
     }
 
-    fn tie(&self, env: Env<'_>, places: Range<u32>) -> Result<(), Thrown> {
-        let ties = env.local(Ties::new)?;
-        let values = self.values(env)?;
-        let args = [
-            env.deref(&ties.anchors)?,
-            values,
-            env.number(places.start.into())?,
-            env.number(places.end.into())?,
-        ];
-        env.call(env.deref(&ties.tie)?, &args)?;
-        let functions = std::mem::take(&mut *self.functions.borrow_mut());
-        if functions.is_empty() {
+    /// Ties the objects from the `first` on.
+    fn tie(&self, env: Env<'_>, first: usize) -> Result<(), Thrown> {
+        let objects = self.objects.borrow();
+        let objects = &objects[first..];
+        if objects.is_empty() {
             return Ok(());
         }
-        let list = env.array(functions.len() * 2)?;
-        for (at, (place, arity)) in functions.into_iter().enumerate() {
-            env.set_element(list, at as u32 * 2, env.int32(place as i32)?)?;
-            env.set_element(list, at as u32 * 2 + 1, env.int32(arity as i32)?)?;
+        let ties = env.local(Ties::new)?;
+        let list = env.array(objects.len() * 2)?;
+        for (at, (place, arity)) in (0..).step_by(2).zip(objects) {
+            env.set_element(list, at, env.number((*place).into())?)?;
+            let arity = arity.map_or(-1.0, |arity| arity as f64);
+            env.set_element(list, at + 1, env.number(arity)?)?;
         }
-        let prototype = env.class("functionPrototype")?;
-        env.call(env.deref(&ties.dress)?, &[values, list, prototype]).map(drop)
+        let functions = objects.iter().any(|(_, arity)| arity.is_some());
+        let prototype = match functions {
+            true => env.class("functionPrototype")?,
+            false => env.undefined()?,
+        };
+        let args = [env.deref(&ties.anchors)?, self.values(env)?, list, prototype];
+        env.call(env.deref(&ties.tie)?, &args).map(drop)
     }
 
     /// Where an object that `add_object` put is.
@@ -167,7 +158,7 @@ impl Anchor {
         let ties = env.local(Ties::new)?;
         let values = self.values(env)?;
         let objects = self.objects.borrow();
-        for index in &objects[self.placed.replace(objects.len())..] {
+        for (index, _) in &objects[self.placed.replace(objects.len())..] {
             ties.set(
                 env,
                 &ties.places,
@@ -245,24 +236,25 @@ struct Ties {
     places: Reference,
     get: Reference,
     set: Reference,
-    /// Makes the objects in a range of an anchor keep it.
+    /// Makes objects of an anchor keep it, and gives the functions among them what Node-API does not:
+    /// how many parameters they have, and their prototype.
     tie: Reference,
-    /// Gives functions what Node-API does not: how many parameters they have, and their prototype.
-    dress: Reference,
 }
 
-/// Values that are no objects keep nothing.
-const TIE: &str = "(anchors, anchor, from, to) => {
-  for (; from < to; from++) if (Object(anchor[from]) === anchor[from]) anchors.set(anchor[from], anchor)
-}";
-
-const DRESS: &str = "(anchor, list, prototype) => {
+/// A program may replace what it finds in these classes later.
+const TIE: &str = "(() => {
   const { setPrototypeOf, defineProperty } = Object
-  for (let i = 0; i < list.length; i += 2) {
-    setPrototypeOf(anchor[list[i]], prototype)
-    if (list[i + 1]) defineProperty(anchor[list[i]], 'length', { value: list[i + 1], configurable: true })
+  const { apply } = Reflect
+  const { set } = WeakMap.prototype
+  return (anchors, anchor, list, prototype) => {
+    for (let i = 0; i < list.length; i += 2) {
+      const object = anchor[list[i]], arity = list[i + 1]
+      apply(set, anchors, [object, anchor])
+      if (arity >= 0) setPrototypeOf(object, prototype)
+      if (arity > 0) defineProperty(object, 'length', { value: arity, configurable: true })
+    }
   }
-}";
+})()";
 
 impl Ties {
     fn new(env: Env<'_>) -> Result<Ties, Thrown> {
@@ -274,7 +266,6 @@ impl Ties {
             get: env.reference(env.get(anchors, "get")?)?,
             set: env.reference(env.get(anchors, "set")?)?,
             tie: env.reference(env.run_script(TIE)?)?,
-            dress: env.reference(env.run_script(DRESS)?)?,
         })
     }
 

@@ -180,14 +180,14 @@ impl StoreCell {
 
     /// Attaches a record to an object over the store, and makes the object keep the store.
     pub fn attach<T: 'static>(&self, env: Env<'_>, object: Value<'_>, record: T) -> Result<(), Thrown> {
-        let index = self.anchor.add_object(env, object)?;
+        let index = self.anchor.add_object(env, object, None)?;
         self.records.borrow_mut().insert(index, Rc::new(record));
         Ok(())
     }
 
     /// Makes `object` the JavaScript object for `key`. It keeps the store.
     pub fn adopt(&self, env: Env<'_>, key: ObjectKey, object: Value<'_>) -> Result<(), Thrown> {
-        let index = self.anchor.add_object(env, object)?;
+        let index = self.anchor.add_object(env, object, None)?;
         self.objects.borrow_mut().insert(key, index);
         Ok(())
     }
@@ -229,7 +229,7 @@ impl StoreCell {
         // SAFETY: the record is dropped with this cell. The anchor keeps the cell and, from here
         // on, the function keeps the anchor; if that fails, nobody ever gets hold of the function.
         let function = unsafe { env.function_over(name, Rc::as_ptr(&record)) }?;
-        let index = self.anchor.add_function(env, function, arity)?;
+        let index = self.anchor.add_object(env, function, Some(arity))?;
         self.records.borrow_mut().insert(index, record);
         if let Some(key) = key {
             self.objects.borrow_mut().insert(key, index);

@@ -9,7 +9,7 @@ use wasmtime::{AsContextMut, Caller, Func, FuncType, RootScope, ValRaw};
 
 use super::exception::{error_of, throw_into};
 use super::item::{FEW, Item, Items, opaque};
-use super::signature::function_on_engine;
+use super::signature::{foreign_type, function_on_engine};
 use super::{ExportedFunction, Kind, Signature, number};
 use crate::error::{Class, Error, code};
 use crate::ffi::{Env, EnvAddress, Value, WeakReference};
@@ -116,14 +116,8 @@ pub fn bridge(
     if let Some(bridged) = cell.bridged(&foreign) {
         return Ok(bridged);
     }
-    let ty = function_on_engine(&exported.signature().ty, &store.engine()?, &cell.engine()?).ok_or_else(|| {
-        Error::new(
-            Class::TypeError,
-            code::VALUE,
-            "this function's type refers to types of its own store, which is of another kind than this one; \
-             make both instances share a store",
-        )
-    })?;
+    let ty = function_on_engine(&exported.signature().ty, &store.engine()?, &cell.engine()?)
+        .ok_or_else(|| foreign_type(Class::TypeError, "function"))?;
     let name = ImportName {
         module: "",
         name: "",

@@ -2,6 +2,8 @@
 
 use wasmtime::{Engine, FuncType, HeapType, ValType};
 
+use crate::error::{Class, Error, code};
+
 /// How a value of a type is converted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -112,6 +114,19 @@ pub fn function_on_engine(ty: &FuncType, from: &Engine, engine: &Engine) -> Opti
     let params = ty.params().map(|ty| on_engine(&ty)).collect::<Option<Vec<_>>>()?;
     let results = ty.results().map(|ty| on_engine(&ty)).collect::<Option<Vec<_>>>()?;
     Some(FuncType::new(engine, params, results))
+}
+
+/// The error for a type that means nothing to the store that something is passed to.
+#[cold]
+pub fn foreign_type(class: Class, what: &str) -> Error {
+    Error::new(
+        class,
+        code::LINK,
+        format!(
+            "the type of this {what} refers to types of its own store, which is of another kind than this one; \
+             make both instances share a store"
+        ),
+    )
 }
 
 /// The signature of a function, prepared for calls.

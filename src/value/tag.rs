@@ -6,8 +6,8 @@ use std::rc::{Rc, Weak};
 
 use wasmtime::{Engine, FuncType, TagType, ValType};
 
-use super::signature::on_engine;
-use crate::error::{Class, Error, code};
+use super::signature::{foreign_type, on_engine};
+use crate::error::{Class, Error};
 use crate::ffi::{Env, Record, Reference, Thrown, Value};
 use crate::store::{ObjectKey, StoreCell};
 
@@ -46,14 +46,7 @@ impl Tag {
                 params.map(|params| FuncType::new(&engine, params, []))
             }
         };
-        let ty = ty.ok_or_else(|| {
-            Error::new(
-                Class::LinkError,
-                code::LINK,
-                "this tag's type refers to types of its own store, which is of another kind than this one; \
-                 make both instances share a store",
-            )
-        })?;
+        let ty = ty.ok_or_else(|| foreign_type(Class::LinkError, "tag"))?;
         let tag = cell.with(|mut cx| wasmtime::Tag::new(&mut cx, &TagType::new(ty)))?;
         let tag = tag.map_err(|error| cell.trap(error, "a tag"))?;
         self.stores.borrow_mut().push((Rc::downgrade(cell), tag));
