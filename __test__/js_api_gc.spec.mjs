@@ -282,7 +282,7 @@ describe('memory stays flat', () => {
     'values of JS inside of structs': ['const pair = exports.pair(n); exports.setRight(pair, { n }); equal(exports.right(pair).n, n)', 50_000],
     'values of JS kept in turn': ['exports.keep({ n }); equal(exports.kept().n, n)', 50_000],
     'objects thrown': ['const pair = exports.pair(n); try { exports.throw(pair) } catch (error) { equal(error.getArg(tag, 0), pair) }', 50_000],
-    'instances with an object each': ['const own = make(); own.keep(own.pair(n)); equal(own.leftByCast(own.kept()), n)', 40_000],
+    'instances with an object each': ['const own = make(); own.keep(own.pair(n)); equal(own.leftByCast(own.kept()), n)', 60_000],
   }
   for (const [what, [round, rounds]] of Object.entries(cases)) {
     test(`over ${rounds} ${what}`, () => {
