@@ -120,7 +120,10 @@ impl<'s> Env<'s> {
 
     #[cold]
     fn fail(self, status: sys::napi_status) -> Thrown {
-        if self.is_exception_pending() {
+        // Where the environment is being terminated nothing is pending, and nothing may be thrown: an
+        // exception would take the place of the termination.
+        let stopping = [sys::Status::napi_pending_exception, sys::Status::napi_cannot_run_js].contains(&status);
+        if stopping || self.is_exception_pending() {
             return Thrown;
         }
         self.bug(&format!("Node-API answered with status {status}"))
