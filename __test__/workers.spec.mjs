@@ -65,7 +65,7 @@ describe('workers', () => {
   })
 
   test('terminated in the middle of a call', async () => {
-    for (let n = 0; n < 5; n++) {
+    for (let n = 0; n < 20; n++) {
       const worker = startWorker(`
         let count = 0
         const ns = loadSync(${JSON.stringify(file)}, { imports: { js: { f() { if (count++ === 1000) parentPort.postMessage('running') }, x() {} } } })
