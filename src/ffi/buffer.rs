@@ -129,12 +129,7 @@ impl Buffer {
     }
 
     pub fn is_detached(&self, env: Env<'_>) -> bool {
-        env.deref(&self.0)
-            .is_ok_and(|value| Buffer::is_detached_value(env, value))
-    }
-
-    /// The same for the `ArrayBuffer` itself.
-    pub fn is_detached_value(env: Env<'_>, value: Value<'_>) -> bool {
+        let Ok(value) = env.deref(&self.0) else { return false };
         let mut detached = false;
         // SAFETY: the handle is an ArrayBuffer.
         unsafe { sys::napi_is_detached_arraybuffer(env.raw, value.raw, &mut detached) };

@@ -215,6 +215,7 @@ pub fn global_value<'s>(
     })??;
     item.to_js(cell, env, file)
 }
+
 /// A function that returns the current value of a global, for a live property.
 pub fn global_getter<'s>(
     cell: &Rc<StoreCell>,
