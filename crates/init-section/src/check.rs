@@ -38,6 +38,9 @@ fn bind(bind: &Bind, interface: &Interface) -> Result<(), String> {
 }
 
 fn step(step: &Step, interface: &Interface) -> Result<(), String> {
+    if step.result == StepResult::Namespace && !matches!(step.args, Args::Service(_)) {
+        return Err("a namespace is made by a service, which args must name".to_owned());
+    }
     let mut exports = step.select.exports(interface).peekable();
     if exports.peek().is_none() && step.if_missing == IfMissing::Error {
         return Err(match &step.select {

@@ -86,6 +86,7 @@ impl Spaces {
                     module: import.module.to_owned(),
                     name: import.name.to_owned(),
                     ty: self.import(import.ty, offset)?,
+                    offset,
                 });
             }
         }
@@ -99,6 +100,7 @@ impl Spaces {
                     name: export.name.to_owned(),
                     ty: self.export(&export, offset)?,
                     index: export.index,
+                    offset,
                 });
             }
         }

@@ -44,31 +44,6 @@ pub fn set_section(bytes: &[u8], section: &Section) -> Result<Vec<u8>, Error> {
     Ok(out)
 }
 
-/// The core sections that hold the bulk of a module and say nothing of its interface.
-const BULK: [u8; 3] = [9, 10, 11]; // element, code, data
-
-/// The sections of a core module that [`crate::Interface::parse`] reads, as a binary of their own. Kept
-/// beside compiled code, it spares reading the module again to know its interface and plan.
-///
-/// # Errors
-///
-/// A compile error where the binary is malformed.
-pub fn outline(bytes: &[u8]) -> Result<Vec<u8>, Error> {
-    let (_, sections) = sections::open(bytes)?;
-    let mut out = bytes[..8].to_vec();
-    for section in sections {
-        let section = section?;
-        let kept = match section.id {
-            CUSTOM => matches!(section.custom()?.0, "init" | "producers"),
-            id => !BULK.contains(&id),
-        };
-        if kept {
-            out.extend(&bytes[section.start..section.offset + section.body.len()]);
-        }
-    }
-    Ok(out)
-}
-
 /// The binary without its `init` section; the other bytes stay as they are.
 ///
 /// # Errors
@@ -87,7 +62,7 @@ pub fn strip_section(bytes: &[u8]) -> Result<Vec<u8>, Error> {
 }
 
 /// An integer, as LEB128. All integers of the format are sizes and counts of what is in memory here.
-fn u32(out: &mut Vec<u8>, mut value: usize) {
+pub(crate) fn u32(out: &mut Vec<u8>, mut value: usize) {
     while value > 0x7f {
         out.push(value as u8 | 0x80);
         value >>= 7;
@@ -95,12 +70,12 @@ fn u32(out: &mut Vec<u8>, mut value: usize) {
     out.push(value as u8);
 }
 
-fn name(out: &mut Vec<u8>, name: &str) {
+pub(crate) fn name(out: &mut Vec<u8>, name: &str) {
     u32(out, name.len());
     out.extend(name.as_bytes());
 }
 
-fn frame(out: &mut Vec<u8>, id: u8, content: impl FnOnce(&mut Vec<u8>)) {
+pub(crate) fn frame(out: &mut Vec<u8>, id: u8, content: impl FnOnce(&mut Vec<u8>)) {
     let mut body = Vec::new();
     content(&mut body);
     out.push(id);

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::parse;
 use crate::{Error, ExternType, Kind};
+use crate::{outline, parse, sections};
 
 /// The outside of a binary.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -35,6 +35,8 @@ pub struct Import {
     /// What it has to be.
     #[serde(flatten)]
     pub ty: ExternType,
+    /// Where its entry starts, in bytes from the start of the file.
+    pub offset: usize,
 }
 
 /// One export.
@@ -48,6 +50,8 @@ pub struct Export {
     /// Its index among the items of its kind, so that two names of one item can be told from two items.
     #[serde(skip)]
     pub index: u32,
+    /// Where its entry starts, in bytes from the start of the file.
+    pub offset: usize,
 }
 
 /// The content of an `init` section.
@@ -80,7 +84,18 @@ impl Interface {
     ///
     /// A compile error where the binary is malformed, or has two `init` sections.
     pub fn parse(bytes: &[u8]) -> Result<Interface, Error> {
-        parse::interface(bytes)
+        let (kind, sections) = sections::open(bytes)?;
+        parse::interface(kind, sections)
+    }
+
+    /// Reads the interface of a core module from its [`crate::outline`]. All offsets are those of the module's file.
+    ///
+    /// # Errors
+    ///
+    /// A compile error where the outline is malformed, or the module has two `init` sections.
+    pub fn parse_outline(bytes: &[u8]) -> Result<Interface, Error> {
+        let (kind, sections) = outline::open(bytes)?;
+        parse::interface(kind, sections)
     }
 
     /// The export of this name.

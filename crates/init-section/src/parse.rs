@@ -3,7 +3,7 @@
 use wasmparser::{BinaryReader, ComponentName, Name};
 
 use crate::core_module::CoreSections;
-use crate::sections::{self, CUSTOM, RawSection};
+use crate::sections::{CUSTOM, RawSection};
 use crate::{Error, Export, Import, InitPayload, Interface, Kind, Producer};
 
 /// The ids of the component sections that are read.
@@ -12,8 +12,11 @@ mod component {
     pub(super) const EXPORT: u8 = 11;
 }
 
-pub(crate) fn interface(bytes: &[u8]) -> Result<Interface, Error> {
-    let (kind, sections) = sections::open(bytes)?;
+/// Reads the interface from the sections, each with the offsets it has in the file.
+pub(crate) fn interface<'a>(
+    kind: Kind,
+    sections: impl Iterator<Item = Result<RawSection<'a>, Error>>,
+) -> Result<Interface, Error> {
     let mut interface = Interface {
         kind,
         imports: Vec::new(),
@@ -88,24 +91,28 @@ fn producers(content: &[u8], offset: usize) -> wasmparser::Result<Vec<Producer>>
 }
 
 fn component_imports(interface: &mut Interface, section: &RawSection<'_>) -> Result<(), Error> {
-    for import in section.items::<wasmparser::ComponentImport<'_>>()? {
-        let import = import?;
+    let imports = section.items::<wasmparser::ComponentImport<'_>>()?;
+    for import in imports.into_iter_with_offsets() {
+        let (offset, import) = import?;
         interface.imports.push(Import {
             module: String::new(),
             name: import.name.name.to_owned(),
             ty: import.ty.kind().into(),
+            offset,
         });
     }
     Ok(())
 }
 
 fn component_exports(interface: &mut Interface, section: &RawSection<'_>) -> Result<(), Error> {
-    for export in section.items::<wasmparser::ComponentExport<'_>>()? {
-        let export = export?;
+    let exports = section.items::<wasmparser::ComponentExport<'_>>()?;
+    for export in exports.into_iter_with_offsets() {
+        let (offset, export) = export?;
         interface.exports.push(Export {
             name: export.name.name.to_owned(),
             ty: export.kind.into(),
             index: export.index,
+            offset,
         });
     }
     Ok(())

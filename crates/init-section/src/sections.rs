@@ -93,6 +93,11 @@ impl<'a> Iterator for Sections<'a> {
 }
 
 impl<'a> Sections<'a> {
+    /// From here on, offsets count as if the next section started at `offset`.
+    pub(crate) fn resume_at(&mut self, offset: usize) {
+        self.reader = Reader::new(self.reader.rest(), offset, "file");
+    }
+
     fn read(&mut self) -> Result<RawSection<'a>, Error> {
         let start = self.reader.offset();
         let id = self.reader.u8("a section id")?;

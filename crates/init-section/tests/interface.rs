@@ -1,15 +1,23 @@
 //! What is read from a binary, and its JSON form.
 
 use serde_json::{Value, json};
-use wasmport_init_section::{Interface, Kind, MemorySource, Select};
+use wasmport_init_section::{Interface, Kind, MemorySource, Select, outline};
 
 fn parse(wat: &str) -> Interface {
     let bytes = wat::parse_str(wat).expect("the text of a binary");
     Interface::parse(&bytes).expect("an interface")
 }
 
+/// Without the offsets, which have a test of their own.
 fn json(wat: &str) -> Value {
-    serde_json::to_value(parse(wat)).expect("JSON")
+    let mut interface = serde_json::to_value(parse(wat)).expect("JSON");
+    for list in ["imports", "exports"] {
+        for item in interface[list].as_array_mut().expect("a list") {
+            let offset = item.as_object_mut().and_then(|item| item.remove("offset"));
+            assert!(offset.is_some_and(|offset| offset.is_u64()));
+        }
+    }
+    interface
 }
 
 #[test]
@@ -141,6 +149,69 @@ fn producers_are_hints() {
     let damaged = parse(r#"(module (@custom "producers" "\ff") (@custom "name" "\00\ff"))"#);
     assert!(damaged.producers.is_empty());
     assert_eq!(damaged.name, None);
+}
+
+/// An entry starts with the name of the module for an import, with its own name for an export; in a component, one
+/// byte with the form of the name comes before.
+#[test]
+fn offsets_are_those_of_the_entries() {
+    let entry = |bytes: &[u8], offset: usize, name: &str| {
+        let length = usize::from(bytes[offset]);
+        assert_eq!(&bytes[offset + 1..][..length], name.as_bytes());
+    };
+    let module = wat::parse_str(
+        r#"(module (type (struct)) (import "one" "a" (memory 1)) (import "two" "b" (func))
+            (func) (export "c" (func 0)) (export "d" (memory 0)))"#,
+    );
+    let module = module.expect("a module");
+    let interface = Interface::parse(&module).expect("an interface");
+    for import in &interface.imports {
+        entry(&module, import.offset, &import.module);
+    }
+    for export in &interface.exports {
+        entry(&module, export.offset, &export.name);
+    }
+    let component = wat::parse_str(
+        r#"(component (import "host" (func $host)) (import "other" (func)) (export "x" (func $host)) (export "y" (func $host)))"#,
+    );
+    let component = component.expect("a component");
+    let interface = Interface::parse(&component).expect("an interface");
+    for import in &interface.imports {
+        entry(&component, import.offset + 1, &import.name);
+    }
+    for export in &interface.exports {
+        entry(&component, export.offset + 1, &export.name);
+    }
+}
+
+#[test]
+fn an_outline_tells_the_same_as_the_module() {
+    let module = |extra: &str| {
+        let text = format!(
+            r#"(module $named (@custom "debug" (before first) "abc") (import "m" "i" (func))
+                (@custom "x" (after import) "") (func $local) (table 1 funcref) (elem (i32.const 0) 0)
+                (memory 1) (export "memory" (memory 0)) (export "f" (func 1)) (data "{}")
+                (@producers (language "Rust" "2024")) (@custom "init" "\01\03\01\00") (@custom "last" "") {extra})"#,
+            "bulk".repeat(100)
+        );
+        wat::parse_str(text).expect("a module")
+    };
+    let bytes = module("");
+    let kept = outline(&bytes).expect("an outline");
+    assert!(kept.len() < bytes.len() / 2);
+    let interface = Interface::parse_outline(&kept);
+    assert_eq!(interface, Interface::parse(&bytes));
+    assert_eq!(interface.expect("an interface").name.as_deref(), Some("named"));
+
+    // Neither a module that is like its outline, nor one with a section that could be taken for the mark of a gap.
+    let tiny =
+        wat::parse_str(r#"(module (@custom "" "\7f") (func (export "f")) (@custom "init" "\02"))"#).expect("a module");
+    let kept = outline(&tiny).expect("an outline");
+    assert_eq!(Interface::parse_outline(&kept), Interface::parse(&tiny));
+
+    let twice = module(r#"(@custom "init" "")"#);
+    let kept = outline(&twice).expect("an outline");
+    assert_eq!(Interface::parse_outline(&kept), Interface::parse(&twice));
 }
 
 #[test]
