@@ -17,8 +17,14 @@ const rust = [
   ['rustfmt', 'cargo', 'fmt', '--all', '--check'],
   // The addon has no Rust tests: without Node there is nothing to link them with.
   ['clippy', 'cargo', 'clippy', '--release', '--locked', '--workspace', '--', '-D', 'warnings'],
-  ['clippy, tests', 'cargo', 'clippy', '--release', '--locked', '--workspace', '--exclude', 'wasmport', '--all-targets', '--', '-D', 'warnings'],
-  ['Rust tests', 'cargo', 'test', '--release', '--locked', '--package', 'wasmport-init-section'],
+  ['clippy, tests', 'cargo', 'clippy', '--release', '--locked', '--workspace', '--exclude', 'wasmport', '--exclude', 'wasmport-native-host',
+    '--all-targets', '--', '-D', 'warnings'],
+  // Beside the addon, so that Wasmtime has the same features for both and is built once.
+  ['clippy, native host', 'cargo', 'clippy', '--release', '--locked', '--package', 'wasmport', '--package', 'wasmport-native-host',
+    '--test', '*', '--bins', '--', '-D', 'warnings'],
+  ['Rust tests', 'cargo', 'test', '--release', '--locked', '--package', 'wasmport-init-section', '--package', 'wasmport-init-section-guest'],
+  ['Rust tests, native host', 'cargo', 'test', '--release', '--locked', '--package', 'wasmport', '--package', 'wasmport-native-host',
+    '--test', '*'],
 ]
 
 for (const [title, command, ...args] of process.argv.includes('--js') ? [js] : [...rust, js]) {
