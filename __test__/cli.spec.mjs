@@ -2,10 +2,12 @@
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { existsSync, symlinkSync } from 'node:fs'
+import { existsSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { fixture, node, project, root } from './fixtures/project.mjs'
+import { inspect as describeModule } from 'wasmport'
+import { bare, withInit } from './fixtures/init.mjs'
+import { assemble, fixture, node, project, root } from './fixtures/project.mjs'
 
 const bin = join(root, 'bin/wasmport.js')
 const { dir } = project({
@@ -18,10 +20,26 @@ const { dir } = project({
   'lib.wasm': `(module
     (import "./log.js" "log" (func (param i32)))
     (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))`,
+  'tool.wat': `(component (import "wasi:cli/environment@0.2.0" (instance (export "get" (func)))) (import "f" (func $f))
+    (instance $run (export "run" (func $f))) (export "wasi:cli/run@0.2.0" (instance $run)))`,
+  'long.wasm': `(module (func (export "short")) (func (export "${'x'.repeat(300)}")))`,
+  'cut.wasm': fixture('echo').subarray(0, 100),
+  'two.wasm': bare([1], [1]),
+  'both.wasm': '(module (func (export "_start")) (func (export "_initialize")))',
+  'escape.wat': String.raw`(module (@producers (language "\1b[31mC" "") (processed-by "\1b]0;x\07" "1")) (import "\1b[2J" "\07" (func)) (func (export "\1b")))`,
   'data/in.txt': 'in',
   'outside/secret.txt': 'secret',
 })
 symlinkSync('../outside', join(dir, 'data/out'))
+// The assembler of these tests knows no custom sections; `init set` refuses the two that do not fit.
+writeFileSync(join(dir, 'tour.wasm'), withInit(assemble(`(module
+  (import "./log.js" "log" (func (param i32))) (import "wasi_snapshot_preview1" "sched_yield" (func (result i32)))
+  (import "env" "a \\"quoted\\" name" (global (mut f64)))
+  (memory (export "memory") 1 2) (table (export "t") 0 funcref) (func (export "_start")) (func (export "free") (param i32)))`),
+{ steps: [{ export: '_start' }, { phase: 'dispose', prefix: 'free', args: 'zeros' }] }))
+const start = assemble('(module (func (export "_start")))')
+writeFileSync(join(dir, 'absent.wasm'), withInit(start, { steps: [{ export: 'setup' }] }))
+writeFileSync(join(dir, 'damaged.wasm'), Buffer.concat([start, bare([9]).subarray(8)]))
 
 const wasmport = (args, options) => node([bin, ...args], { cwd: dir, ...options })
 
@@ -115,45 +133,189 @@ describe('errors are one message on stderr, exit code 1', () => {
 
 describe('usage errors say so, exit code 2', () => {
   const cases = [
-    [[], 'no command given'],
-    [['walk'], 'unknown command "walk"'],
-    [['run'], 'no FILE given'],
-    [['run', '--dirs', 'x', 'echo.wasm'], '--dirs'],
+    [[], 'no command given', 'See wasmport --help.'],
+    [['walk'], 'unknown command "walk"', 'See wasmport --help.'],
+    [['toString'], 'unknown command "toString"'],
+    [['run'], 'no FILE given', 'See wasmport run --help.'],
+    [['run', '--dirs', 'x', 'echo.wasm'], '--dirs', 'See wasmport run --help.'],
     [['run', '--env', 'A', 'echo.wasm'], '--env A: expected NAME=VALUE'],
     [['run', '--env', '=1', 'echo.wasm'], 'expected NAME=VALUE'],
     [['run', '--dir', 'a::', 'echo.wasm'], '--dir a::: expected HOST[::GUEST][:ro]'],
     [['run', '--dir', 'a::b::c', 'echo.wasm'], 'expected HOST[::GUEST][:ro]'],
-    [['inspect'], 'expected one FILE, got 0'],
+    [['inspect'], 'expected one FILE, got 0', 'See wasmport inspect --help.'],
     [['inspect', 'a', 'b'], 'expected one FILE, got 2'],
     [['inspect', '--xml', 'a'], '--xml'],
   ]
-  for (const [args, message] of cases) {
-    test(`wasmport ${args.join(' ')}`, () => fails(args, 2, message, 'See wasmport --help.'))
+  for (const [args, ...parts] of cases) {
+    test(`wasmport ${args.join(' ')}`, () => fails(args, 2, ...parts))
   }
 })
 
-test('--help and --version', () => {
-  for (const args of [['--help'], ['-h'], ['run', '--help'], ['inspect', '-h']]) {
-    const { stdout, stderr, status } = wasmport(args)
-    assert.deepEqual([stderr, status], ['', 0])
-    assert.match(stdout, /^Usage:\n {2}wasmport run/)
+describe('--help and --version', () => {
+  const cases = [
+    [['--help'], /^Usage: wasmport COMMAND\n[^]*\n {2}run [^]*\n {2}inspect [^]*\n {2}init show [^]*\n {2}init set [^]*\n {2}init strip /],
+    [['-h'], /^Usage: wasmport COMMAND\n/],
+    [['run', '--help'], /^Usage: wasmport run [^]*--dir [^]*--env /],
+    [['inspect', '-h'], /^Usage: wasmport inspect [^]*--json /],
+    [['init', '--help'], /^Usage: wasmport init show [^]*wasmport init set [^]*wasmport init strip [^]*--plan [^]*--json [^]*--output /],
+    [['init', 'show', '--help'], /^Usage: wasmport init show /],
+    [['init', 'set', '-h'], /^Usage: wasmport init show /],
+    [['init', 'strip', '-h'], /^Usage: wasmport init show /],
+    [['--version'], /^wasmport \d+\.\d+\.\d+ \(wasmtime \d+\.\d+\.\d+\)\n$/],
+  ]
+  for (const [args, text] of cases) {
+    test(`wasmport ${args.join(' ')}`, () => {
+      const { stdout, stderr, status } = wasmport(args)
+      assert.deepEqual([stderr, status], ['', 0])
+      assert.match(stdout, text)
+      for (const line of stdout.split('\n')) assert.ok(line.length <= 110, `too wide: ${line}`)
+    })
   }
-  assert.match(wasmport(['--version']).stdout, /^wasmport \d+\.\d+\.\d+ \(wasmtime \d+\.\d+\.\d+\)\n$/)
 })
 
 describe('inspect', () => {
-  test('prints what a module imports, exports and how it is started', () => {
-    const { stdout, status } = wasmport(['inspect', 'lib.wasm'])
-    assert.equal(status, 0)
-    for (const part of ['lib.wasm', './log.js', 'log', 'add']) assert.ok(stdout.includes(part), stdout)
-    assert.match(wasmport(['inspect', 'echo.wasm']).stdout, /run .*_start/)
+  const text = file => {
+    const { stdout, stderr, status } = wasmport(['inspect', file])
+    assert.deepEqual([stderr, status], ['', 0])
+    return stdout
+  }
+  const json = (...args) => JSON.parse(wasmport(['inspect', '--json', ...args]).stdout)
+
+  test('prints what a module is, imports and exports, and how it is started', () => {
+    assert.equal(text('tour.wasm'), `module ${join(dir, 'tour.wasm')}
+  size     ${statSync(join(dir, 'tour.wasm')).size.toLocaleString('en')} bytes
+  made by  unknown
+
+imports
+  function  "./log.js" "log"                        (i32) -> ()
+  function  "wasi_snapshot_preview1" "sched_yield"  () -> (i32)
+  global    "env" "a \\"quoted\\" name"               mut f64
+
+exports
+  memory    "memory"  1 to 2 pages
+  table     "t"       0 or more funcref
+  function  "_start"  () -> ()
+  function  "free"    (i32) -> ()
+
+plan
+  bind   "wasi_snapshot_preview1" to memory "memory"                inferred
+  steps  evaluate "_start"                                          from the init section
+         dispose all that start with "free" with zeros
+  run    "_start" in a fresh instance, its result is the exit code  inferred
+  hide   nothing
+`)
   })
 
-  test('--json prints the same as JSON', () => {
-    const description = JSON.parse(wasmport(['inspect', '--json', 'lib.wasm']).stdout)
-    assert.equal(description.kind, 'module')
-    assert.deepEqual(description.imports.map(({ module, name, kind }) => [module, name, kind]), [['./log.js', 'log', 'function']])
-    assert.deepEqual(description.exports.map(({ name, kind }) => [name, kind]), [['add', 'function']])
-    assert.deepEqual(JSON.parse(wasmport(['inspect', 'echo.wasm', '--json']).stdout).plan.run.export, '_start')
+  test('one long name does not push the types out of sight', () => {
+    const line = text('long.wasm').split('\n').find(line => line.includes('"short"'))
+    assert.match(line, /^ {2}function {2}"short" {50,60}\(\) -> \(\)$/)
   })
+
+  test('a component', () => {
+    assert.equal(text('tool.wat').replace(/size .*/, 'size'), `component ${join(dir, 'tool.wat')}
+  size
+  made by  unknown
+
+imports
+  instance  "wasi:cli/environment@0.2.0"
+  function  "f"
+
+exports
+  instance  "wasi:cli/run@0.2.0"
+
+plan
+  bind   nothing
+  steps  nothing
+  run    "wasi:cli/run@0.2.0" in a fresh instance, its result is the exit code  inferred
+  hide   nothing
+`)
+  })
+
+  test('--json prints what inspect() returns', () => {
+    for (const name of ['tour.wasm', 'tool.wat']) assert.deepEqual(json(name), describeModule(join(dir, name)))
+    assert.deepEqual(json('echo.wasm').plan.run.export, '_start')
+  })
+
+  describe('of a module without a plan prints all but that and why, exit code 1', () => {
+    const cases = [
+      ['damaged.wasm', 'unknown version 9', '(at offset', '(ERR_WASMPORT_COMPILE)'],
+      ['both.wasm', '_start', '_initialize', '(ERR_WASMPORT_LINK)'],
+      ['absent.wasm', 'step 0 of the plan: there is no export "setup"'],
+    ]
+    for (const [file, ...parts] of cases) {
+      test(file, () => {
+        const { stdout, stderr, status } = wasmport(['inspect', file])
+        assert.equal(status, 1)
+        assert.match(stdout, /\nexports\n {2}function {2}"_start" .*\n[^]*\nplan: none\n$/)
+        for (const part of [join(dir, file), ...parts]) assert.ok(stderr.includes(part), `${stderr}\nlacks: ${part}`)
+        const result = wasmport(['inspect', file, '--json'])
+        const { exports, plan, error } = JSON.parse(result.stdout)
+        assert.deepEqual([exports[0].name, plan, result.status], ['_start', null, 1])
+        assert.equal(`wasmport: ${error.message} (${error.code})\n`, result.stderr)
+        assert.equal(typeof error.offset, file === 'damaged.wasm' ? 'number' : 'undefined')
+      })
+    }
+  })
+
+  test('of what is damaged says where', () => {
+    fails(['inspect', 'cut.wasm'], 1, join(dir, 'cut.wasm'), '(at offset 0x', '(ERR_WASMPORT_COMPILE)')
+    fails(['inspect', 'two.wasm'], 1, 'init section: there is a second one (at offset')
+    fails(['inspect', 'bad.wasm'], 1, 'bad.wasm', '(ERR_WASMPORT_NOT_WASM)')
+  })
+
+  test('a file cannot say things to the terminal', () => {
+    assert.doesNotMatch(text('escape.wat').replaceAll('\n', ''), /[^ -~]/)
+  })
+})
+
+describe('inspect guesses the toolchain', () => {
+  const packages = {
+    'tiktoken/lite/tiktoken_bg.wasm': [/^Rust with wasm-bindgen for bundlers \(walrus 0\.23\.3, wasm-bindgen 0\.2\.100\)$/, /_bg\.js/],
+    'ywasm/ywasm_bg.wasm': [/^Rust with wasm-bindgen \(rustc 1\.77\.2, .*wasm-bindgen 0\.2\.91\)$/, /\.js file.*wasmport\/global.*--target bundler/],
+    '@resvg/resvg-wasm/index_bg.wasm': [/^Rust with wasm-bindgen \(rustc 1\.76\.0-nightly, /, /--target bundler/],
+    'web-tree-sitter/web-tree-sitter.wasm': [/^Emscripten$/, /wasmport\/global.*-sSTANDALONE_WASM/],
+    'node-sqlite3-wasm/dist/node-sqlite3-wasm.wasm': [/^Emscripten, with minified imports$/, /-sSTANDALONE_WASM/],
+    'tree-sitter-json/tree-sitter-json.wasm': [/^wasm-ld -shared \(dylink\.0\)$/, /link it statically/],
+    '@esbuild/wasi-preview1/esbuild.wasm': [/^Go \(Go cmd\/compile go1\./],
+  }
+  for (const [path, [name, advice]] of Object.entries(packages)) {
+    test(path, () => guessed(describeModule(join(root, 'node_modules', path)), name, advice))
+  }
+
+  const imported = (module, name, more = '') => `(module (import "${module}" "${name}" (func)) ${more})`
+  const marks = [
+    ['GOOS=js', imported('gojs', 'runtime.wasmExit', '(func (export "getsp"))'), /^Go for JavaScript hosts$/, /GOOS=wasip1 GOARCH=wasm/],
+    ['TinyGo', imported('gojs', 'runtime.ticks'), /^TinyGo/, /-target=wasip1/],
+    ['dart2wasm', imported('dart2wasm', '_1'), /^Dart/, /\.mjs/],
+    ['Kotlin', imported('js_code', 'kotlin.x'), /^Kotlin/, /wasmWasi/],
+    ['GHC with JSFFI', imported('ghc_wasm_jsffi', 'x', '(func (export "hs_init"))'), /^Haskell/, /post-link\.mjs/],
+    ['GHC', '(module (func (export "hs_init")))', /^Haskell by GHC$/],
+    ['JavaScriptKit', imported('javascript_kit', 'swjs_x'), /^Swift/, /PackageToJS/],
+    ['unfinished wasm-bindgen', imported('__wbindgen_placeholder__', '__wbindgen_describe', '(func (export "__wbindgen_describe_x"))'), /before wasm-bindgen/, /run wasm-bindgen/],
+    ['napi-rs', imported('env', 'napi_create_object', '(func (export "__napi_register__x_0"))'), /^napi-rs/, /Node-API/],
+    ['emnapi', imported('napi', 'napi_create_object'), /^emnapi/, /Node-API/],
+    ['Javy', imported('javy-default-plugin-v4', 'invoke'), /^Javy/, /plugin first/],
+    ['WASIX', imported('wasix_32v1', 'futex_wait'), /^WASIX/, /wasm32-wasip1/],
+    ['AssemblyScript', '(module (import "env" "abort" (func (param i32 i32 i32 i32))))', /^AssemblyScript$/, /--use abort=/],
+    ['AssemblyScript without abort', '(module (func (export "__new")) (func (export "__unpin")))', /^AssemblyScript$/],
+    ['Grain', '(module (global (export "GRAIN$TABLE_SIZE") i32 (i32.const 0)))', /^Grain$/],
+    ['Emscripten, standalone and growing', imported('env', 'emscripten_notify_memory_growth'), /^Emscripten, standalone$/, /give a function/],
+    ['Emscripten', '(module (func (export "_emscripten_stack_alloc")))', /^Emscripten$/],
+    ['a producers section', `(module (@producers (language "C_plus_plus_14" "") (language "Rust" "") (processed-by "clang" "21.1.0 (x)") (processed-by "walrus" "")))`,
+      /^C\+\+14, Rust \(clang 21\.1\.0, walrus\)$/],
+    ['tools alone', '(module (@producers (processed-by "wit-component" "0.254.2")))', /^wit-component 0\.254\.2$/],
+  ]
+  for (const [toolchain, module, name, advice] of marks) test(toolchain, () => guessed(describeModule(module), name, advice))
+
+  test('nothing of what says nothing', () => {
+    for (const module of ['(module)', imported('env', 'abort'), imported('env', 'emscripten')]) {
+      assert.equal(describeModule(module).toolchain, null)
+    }
+  })
+
+  function guessed({ toolchain }, name, advice) {
+    assert.match(toolchain.name, name)
+    if (advice === undefined) assert.ok(!('advice' in toolchain), toolchain.advice)
+    else assert.match(toolchain.advice, advice)
+  }
 })

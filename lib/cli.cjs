@@ -4,44 +4,29 @@
 
 const { basename, resolve } = require('node:path')
 const { parseArgs } = require('node:util')
-
-const USAGE = `Usage:
-  wasmport run [options] FILE [args...]   run a program; what follows FILE is the program's
-  wasmport inspect [--json] FILE          print what a module imports, exports and how it is started
-  wasmport --help | --version
-
-Options of run:
-  --dir HOST[::GUEST][:ro]   give the program the directory HOST, under the name GUEST, :ro read-only
-  --env NAME=VALUE           give the program an environment variable
-Both may be repeated. Standard input and output are shared; no file, variable or
-network is reachable that is not given. The exit code is the program's own.
-
-Example:
-  wasmport run --dir . --env DEBUG=1 tool.wasm --verbose input.txt
-`
+const { UsageError, help } = require('./usage.cjs')
 
 const HELP = { type: 'boolean', short: 'h' }
 
-/** A command line that cannot be understood: exit code 2, where all else that fails is 1. */
-class UsageError extends Error {}
+const COMMANDS = { run, inspect, init: argv => require('./init-command.cjs').init(argv) }
 
 /** Carries out one command line, the arguments after the name of the command. */
 function main(argv) {
+  const [command, ...rest] = argv
+  const known = Object.hasOwn(COMMANDS, command ?? '')
   try {
-    const [command, ...rest] = argv
-    if (command === 'run') run(rest)
-    else if (command === 'inspect') inspect(rest)
-    else if (command === '--help' || command === '-h') process.stdout.write(USAGE)
+    if (known) COMMANDS[command](rest)
+    else if (command === '--help' || command === '-h') process.stdout.write(help())
     else if (command === '--version' || command === '-v') version()
     else throw new UsageError(command === undefined ? 'no command given' : `unknown command "${command}"`)
   } catch (error) {
-    fail(error)
+    fail(error, known ? `${command} ` : '')
   }
 }
 
-function fail(error) {
+function fail(error, command) {
   if (error instanceof UsageError || error.code?.startsWith('ERR_PARSE_ARGS')) {
-    process.stderr.write(`wasmport: ${error.message}\nSee wasmport --help.\n`)
+    process.stderr.write(`wasmport: ${error.message}\nSee wasmport ${command}--help.\n`)
     process.exitCode = 2
   } else {
     // The message of a file error begins with its code.
@@ -58,7 +43,7 @@ function run(argv) {
   const { tokens } = parseArgs({ args: argv, options, strict: false, tokens: true })
   const end = tokens.find(token => token.kind === 'positional')?.index ?? argv.length
   const { values } = parseArgs({ args: argv.slice(0, end), options })
-  if (values.help) return process.stdout.write(USAGE)
+  if (values.help) return process.stdout.write(help('run'))
   if (end === argv.length) throw new UsageError('run: no FILE given')
   const file = argv[end]
   const args = argv.slice(argv[end + 1] === '--' ? end + 2 : end + 1)
@@ -93,12 +78,28 @@ function parseDir(text) {
 function inspect(argv) {
   const options = { json: { type: 'boolean' }, help: HELP }
   const { values, positionals } = parseArgs({ args: argv, options, allowPositionals: true })
-  if (values.help) return process.stdout.write(USAGE)
+  if (values.help) return process.stdout.write(help('inspect'))
   if (positionals.length !== 1) throw new UsageError(`inspect: expected one FILE, got ${positionals.length}`)
   const path = resolve(positionals[0])
-  const description = require('./binding.cjs').describe(path, path)
-  if (values.json) process.stdout.write(`${JSON.stringify(description, null, 2)}\n`)
+  const { description, error } = describe(path)
+  if (values.json) process.stdout.write(`${JSON.stringify({ ...description, error: reason(error) }, null, 2)}\n`)
   else process.stdout.write(require('./report.cjs').report(path, description))
+  if (error) throw error
+}
+
+/** What a module says of itself. Where it has no plan, there is the error of that, and all else. */
+function describe(path) {
+  const binding = require('./binding.cjs')
+  try {
+    return { description: binding.describe(path, path) }
+  } catch (error) {
+    return { description: { ...binding.describeOutside(path), plan: null }, error }
+  }
+}
+
+/** An error as JSON. */
+function reason(error) {
+  return error && { code: error.code, message: error.message, offset: error.offset }
 }
 
 function version() {

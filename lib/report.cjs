@@ -3,13 +3,22 @@
 
 const quote = JSON.stringify
 
-/** The text, with a line for each import, export and part of the plan. */
-function report(path, { kind, imports, exports, plan, origin }) {
+/** No column is padded beyond this, so that one long name does not push all types out of sight. */
+const WIDEST = 64
+
+/** The text, with a line for each import, export and part of the plan; `plan` is null where there is none. */
+function report(path, { kind, name, size, toolchain, imports, exports, plan, origin }) {
   return [
     `${kind} ${path}`,
+    ...rows([
+      ['size', `${size.toLocaleString('en')} bytes`],
+      ...(name === undefined ? [] : [['name', quote(name)]]),
+      ['made by', toolchain?.name ?? 'unknown'],
+      ...(toolchain?.advice === undefined ? [] : [['note', toolchain.advice]]),
+    ]),
     ...section('imports', imports.map(item => [item.kind, importText(item), typeText(item)])),
     ...section('exports', exports.map(item => [item.kind, quote(item.name), typeText(item)])),
-    ...section('plan', [
+    ...section('plan', plan === null ? [] : [
       ...part('bind', plan.bind.map(bindText), origin.bind),
       ...part('steps', plan.steps.map(stepText), origin.steps),
       ...part('run', plan.run ? [runText(plan.run)] : [], origin.run),
@@ -19,10 +28,17 @@ function report(path, { kind, imports, exports, plan, origin }) {
   ].join('\n')
 }
 
-function section(title, rows) {
-  const widths = [0, 1].map(column => Math.max(...rows.map(row => row[column].length)))
-  const lines = rows.map(row => `  ${row[0].padEnd(widths[0])}  ${row[1].padEnd(widths[1])}  ${row[2]}`.trimEnd())
-  return ['', rows.length === 0 ? `${title}: none` : title, ...lines]
+function section(title, items) {
+  return ['', items.length === 0 ? `${title}: none` : title, ...rows(items)]
+}
+
+/** Lines of columns; the last is not padded. */
+function rows(items) {
+  const widths = []
+  for (const item of items) {
+    item.forEach((text, column) => { widths[column] = Math.min(Math.max(widths[column] ?? 0, text.length), WIDEST) })
+  }
+  return items.map(item => `  ${item.map((text, column) => text.padEnd(widths[column])).join('  ')}`.trimEnd())
 }
 
 /** The two names of an import; a component's imports have one. */
@@ -39,7 +55,7 @@ function part(name, lines, source) {
 
 function bindText({ service, memory, table }) {
   const to = memory === '' ? 'the only memory' : `memory ${quote(memory)}`
-  return `${service} to ${to}${table === '' ? '' : `, table ${quote(table)}`}`
+  return `${quote(service)} to ${to}${table === '' ? '' : `, table ${quote(table)}`}`
 }
 
 function stepText({ phase, select, args, result, if_missing }) {
@@ -54,7 +70,7 @@ function runText({ export: name, args, instance, result }) {
 
 function argsText(args) {
   if (args === 'none') return ''
-  return args === 'zeros' ? ' with zeros' : ` with arguments from ${args.service}`
+  return args === 'zeros' ? ' with zeros' : ` with arguments from ${quote(args.service)}`
 }
 
 function selectText({ export: name, prefix }) {
