@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { WebAssembly } from 'wasmport'
+import { WebAssembly, loadSync, readMemory, writeMemory } from 'wasmport'
 import { exportsOf } from './fixtures/assemble.mjs'
 import { growth } from './fixtures/leaks.mjs'
 import { refuses, thrown } from './helpers.mjs'
@@ -331,4 +331,96 @@ describe('10,000 memories that are dropped leave the resident size flat', () => 
       assert.ok(grown < 20, `grew by ${grown} MiB`)
     })
   }
+})
+
+describe('readMemory and writeMemory', () => {
+  const beyond = { code: 'ERR_WASMPORT_VALUE' }
+  const wrong = { code: 'ERR_WASMPORT_OPTION' }
+
+  test('copy, before and after the memory is in an instance, and need no buffer', () => {
+    const memory = new Memory({ initial: 1 })
+    assert.equal(writeMemory(memory, 3, Uint8Array.of(1, 2, 3)), undefined)
+    const { load, store, grow } = exportsOf(guest, { js: { memory, f() {} } })
+    assert.deepEqual([load(3), load(5), load(6)], [1, 3, 0])
+    store(4, 200)
+    const copy = readMemory(memory, 3, 3)
+    assert.deepEqual(copy, Uint8Array.of(1, 200, 3))
+    store(3, 9)
+    copy[1] = 0
+    assert.deepEqual([copy[0], load(4)], [1, 200])
+    assert.equal(grow(1), 1)
+    writeMemory(memory, 2 * page - 1, Uint8Array.of(7))
+    assert.equal(load(2 * page - 1), 7)
+    assert.equal(new Uint8Array(memory.buffer)[2 * page - 1], 7)
+  })
+
+  test('take any bytes: views by their part, buffers whole, none at all', () => {
+    const memory = new Memory({ initial: 1 })
+    const bytes = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8)
+    const sources = [
+      [bytes, 1, 8], [bytes.buffer, 1, 8], [bytes.subarray(2, 4), 3, 4], [new DataView(bytes.buffer, 4, 2), 5, 6],
+      [Buffer.from([1, 2]), 1, 2], [new Uint16Array(bytes.buffer, 6), 7, 8], [new Uint8Array(new SharedArrayBuffer(2)).fill(4), 4, 4],
+    ]
+    for (const [source, first, last] of sources) {
+      writeMemory(memory, 10, source)
+      const copy = readMemory(memory, 10, source.byteLength)
+      assert.deepEqual([copy.length, copy[0], copy.at(-1)], [source.byteLength, first, last])
+    }
+    writeMemory(memory, page, new Uint8Array())
+    writeMemory(memory, 0, new ArrayBuffer())
+    assert.equal(readMemory(memory, page, 0).length, 0)
+    assert.equal(readMemory(new Memory({ initial: 0 }), 0, 0).length, 0)
+    assert.deepEqual(readMemory(memory, 0, page), new Uint8Array(memory.buffer))
+  })
+
+  test('copy within one memory, overlapping', () => {
+    const memory = new Memory({ initial: 1 })
+    const bytes = new Uint8Array(memory.buffer)
+    bytes.set([1, 2, 3, 4])
+    writeMemory(memory, 1, bytes.subarray(0, 4))
+    assert.deepEqual([...bytes.subarray(0, 6)], [1, 1, 2, 3, 4, 0])
+  })
+
+  test('refuse what reaches beyond the memory, and leave it as it is', () => {
+    const memory = new Memory({ initial: 1 })
+    for (const address of [page - 1, page, page + 1, 2 ** 32, 2 ** 53 - 1, 2n ** 64n - 1n, 2n ** 70n]) {
+      const parts = [`2 bytes at address ${address}`, '65536']
+      refuses(() => readMemory(memory, address, 2), RangeError, beyond, 'readMemory', ...parts)
+      refuses(() => writeMemory(memory, address, Uint8Array.of(1, 2)), RangeError, beyond, 'writeMemory', ...parts)
+    }
+    refuses(() => readMemory(memory, 0, 2 ** 53 - 1), RangeError, beyond)
+    refuses(() => readMemory(memory, page + 1, 0), RangeError, beyond)
+    assert.ok(readMemory(memory, 0, page).every(byte => byte === 0))
+  })
+
+  test('refuse other arguments', () => {
+    const memory = new Memory({ initial: 1 })
+    const forged = Object.create(Memory.prototype)
+    for (const other of [undefined, {}, memory.buffer, forged, new builtin.Memory({ initial: 1 })]) {
+      refuses(() => readMemory(other, 0, 1), TypeError, wrong, 'WebAssembly.Memory')
+      refuses(() => writeMemory(other, 0, new Uint8Array(1)), TypeError, wrong, 'WebAssembly.Memory')
+    }
+    for (const address of [undefined, null, '0', -1, 0.5, NaN, -1n]) {
+      refuses(() => readMemory(memory, address, 1), TypeError, wrong, 'readMemory: address')
+      refuses(() => writeMemory(memory, address, new Uint8Array(1)), TypeError, wrong, 'writeMemory: address')
+    }
+    for (const length of [undefined, -1, 0.5, '1', 1n]) refuses(() => readMemory(memory, 0, length), TypeError, wrong, 'length')
+    for (const bytes of [undefined, null, 'x', [1], 5]) refuses(() => writeMemory(memory, 0, bytes), TypeError, wrong, 'bytes')
+  })
+
+  test('reach addresses of 64 bits, and those above 4 GiB', () => {
+    const memory = new Memory({ address: 'i64', initial: 70000n })
+    const high = 2n ** 32n + 5n
+    writeMemory(memory, high, Uint8Array.of(5, 6))
+    assert.deepEqual(readMemory(memory, Number(high), 3), Uint8Array.of(5, 6, 0))
+    refuses(() => readMemory(memory, 70000n * 65536n, 1), RangeError, beyond, `address ${70000 * 65536}`)
+  })
+
+  test('reach a memory of load(), until it is disposed of', () => {
+    const namespace = loadSync('(module (memory (export "memory") 1) (data (i32.const 8) "hello"))')
+    assert.equal(Buffer.from(readMemory(namespace.memory, 8, 5)).toString(), 'hello')
+    const { memory } = namespace
+    namespace[Symbol.dispose]()
+    refuses(() => readMemory(memory, 8, 5), Error, { code: 'ERR_WASMPORT_DISPOSED' })
+  })
 })

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, test } from 'node:test'
-import { WebAssembly } from 'wasmport'
+import { WebAssembly, readMemory, writeMemory } from 'wasmport'
 import { exportsOf } from './fixtures/assemble.mjs'
 import { growth } from './fixtures/leaks.mjs'
 import { api, child, refuses, startWorker, thrown } from './helpers.mjs'
@@ -70,6 +70,29 @@ describe('the buffer', { skip }, () => {
     new Int32Array(memory.buffer)[2] = 4
     assert.equal(load(), 4)
     assert.equal(memory.type().shared, true)
+  })
+})
+
+describe('readMemory and writeMemory', () => {
+  test('copy, with no buffer made and with one', () => {
+    const memory = shared()
+    const { load, add, grow } = join(memory)
+    writeMemory(memory, 4, Uint8Array.of(1, 2, 0, 0))
+    assert.equal(load(4), 0x201)
+    add(8, 0x0403)
+    assert.deepEqual(readMemory(memory, 4n, 6), Uint8Array.of(1, 2, 0, 0, 3, 4))
+    assert.equal(grow(1), 1)
+    writeMemory(memory, 2 * page - 1, Uint8Array.of(9))
+    assert.deepEqual(readMemory(memory, 2 * page - 1, 1), Uint8Array.of(9))
+    for (const use of [() => readMemory(memory, 2 * page, 1), () => writeMemory(memory, 2 * page - 1, new Uint8Array(2))]) {
+      refuses(use, RangeError, { code: 'ERR_WASMPORT_VALUE' }, '131072')
+    }
+    if (skip) return
+    const bytes = new Uint8Array(memory.buffer)
+    assert.deepEqual([bytes[4], bytes[2 * page - 1]], [1, 9])
+    // From the memory itself, overlapping.
+    writeMemory(memory, 5, bytes.subarray(4, 10))
+    assert.deepEqual([...bytes.subarray(4, 12)], [1, 1, 2, 0, 0, 3, 4, 0])
   })
 })
 

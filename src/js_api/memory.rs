@@ -187,6 +187,43 @@ pub fn grow<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
     }
 }
 
+/// The size in bytes.
+pub fn size<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
+    let size = match receiver::<MemoryObject>(call, 0, NAME)? {
+        MemoryObject::Own(late) => view(call.env, late, call.arg(0))?.size()?,
+        MemoryObject::Shared(shared) => shared.memory().data_size(),
+    };
+    Ok(call.env.number(size as f64)?)
+}
+
+/// `read(self, address, into)`: fills a `Uint8Array`, which must fit.
+pub fn read<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
+    let (env, address, into) = (call.env, byte_address(call)?, call.arg(2));
+    match receiver::<MemoryObject>(call, 0, NAME)? {
+        MemoryObject::Own(late) => view(env, late, call.arg(0))?.read(env, address, into)?,
+        MemoryObject::Shared(shared) => shared.read(env, address, into)?,
+    }
+    Ok(env.undefined()?)
+}
+
+/// `write(self, address, from)`: copies a `Uint8Array`, which must fit.
+pub fn write<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
+    let (env, address, from) = (call.env, byte_address(call)?, call.arg(2));
+    match receiver::<MemoryObject>(call, 0, NAME)? {
+        MemoryObject::Own(late) => view(env, late, call.arg(0))?.write(env, address, from)?,
+        MemoryObject::Shared(shared) => shared.write(env, address, from)?,
+    }
+    Ok(env.undefined()?)
+}
+
+/// The address in the second argument, which the JavaScript half has made a Number.
+fn byte_address(call: &Call<'_>) -> Result<usize, Error> {
+    match call.env.as_number(call.arg(1)) {
+        Some(address) => Ok(address as usize),
+        None => Err(Error::internal("an address that is no number")),
+    }
+}
+
 pub fn ty<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
     let (ty, size) = receiver::<MemoryObject>(call, 0, NAME)?.ty()?;
     Ok(types::memory(call.env, &ty, size)?)

@@ -63,6 +63,38 @@ impl MemoryView {
         Ok(value)
     }
 
+    /// The size in bytes.
+    pub fn size(&self) -> Result<usize, Error> {
+        self.cell.with(|cx| self.memory.data_size(&cx))
+    }
+
+    /// Fills a `Uint8Array` with the bytes at `address`.
+    pub fn read(&self, env: Env<'_>, address: usize, into: Value<'_>) -> Result<(), Error> {
+        let (ours, theirs, length) = self.span(env, address, into)?;
+        // SAFETY: by `span`, and neither JavaScript nor WebAssembly of this store runs meanwhile. The array may be
+        // one over this memory.
+        unsafe { std::ptr::copy(ours, theirs, length) };
+        Ok(())
+    }
+
+    /// Copies the bytes of a `Uint8Array` to `address`.
+    pub fn write(&self, env: Env<'_>, address: usize, from: Value<'_>) -> Result<(), Error> {
+        let (ours, theirs, length) = self.span(env, address, from)?;
+        // SAFETY: as in `read`.
+        unsafe { std::ptr::copy(theirs, ours, length) };
+        Ok(())
+    }
+
+    /// Where the memory has its bytes at `address`, where the array has its bytes, and how many those are; both are
+    /// valid for so many.
+    fn span(&self, env: Env<'_>, address: usize, array: Value<'_>) -> Result<(*mut u8, *mut u8, usize), Error> {
+        let (data, size) = self
+            .cell
+            .with(|cx| (self.memory.data_ptr(&cx), self.memory.data_size(&cx)))?;
+        let (theirs, length) = bytes_of(env, array, address, size)?;
+        Ok((data.wrapping_add(address), theirs, length))
+    }
+
     /// Grows the memory by `delta` pages and says how many it had; `None` where it cannot grow so far.
     pub fn grow(&self, env: Env<'_>, delta: u64) -> Result<Option<u64>, Error> {
         let before = self.cell.with(|mut cx| self.memory.grow(&mut cx, delta).ok())?;
@@ -78,6 +110,19 @@ impl MemoryView {
     fn detach_unless(&self, env: Env<'_>, right: impl FnOnce(&Shown) -> bool) -> Result<(), Error> {
         let stale = self.shown.borrow_mut().take_if(|shown| !right(shown));
         Ok(stale.map_or(Ok(()), |shown| shown.buffer.detach(env))?)
+    }
+}
+
+/// The bytes of a `Uint8Array` that fits at `address` of a memory of `size` bytes, which is for the JavaScript half to see to.
+fn bytes_of(env: Env<'_>, array: Value<'_>, address: usize, size: usize) -> Result<(*mut u8, usize), Error> {
+    let (data, length) = env
+        .bytes_at(array)
+        .ok_or_else(|| Error::internal("bytes to copy that are no Uint8Array"))?;
+    match address.checked_add(length) {
+        // V8 has no address for no bytes.
+        _ if length == 0 => Ok((std::ptr::NonNull::dangling().as_ptr(), 0)),
+        Some(end) if end <= size => Ok((data, length)),
+        _ => Err(Error::internal("bytes to copy that do not fit")),
     }
 }
 
@@ -97,7 +142,7 @@ fn forbidden(error: BufferError) -> Error {
         BufferError::Forbidden => Error::new(
             Class::Error,
             code::MEMORY,
-            "this host forbids ArrayBuffers over memory outside of V8's heap (Electron does), so memory.buffer cannot be had",
+            "this host forbids ArrayBuffers over memory outside of V8's heap (Electron does), so memory.buffer cannot be had; readMemory() and writeMemory() of wasmport copy bytes instead",
         ),
     }
 }

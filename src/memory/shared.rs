@@ -6,6 +6,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::rc::Rc;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use wasmtime::SharedMemory;
 
@@ -41,6 +42,33 @@ impl SharedView {
 
     pub fn memory(&self) -> &SharedMemory {
         &self.memory
+    }
+
+    /// Fills a `Uint8Array`, which nobody else uses, with the bytes at `address`.
+    pub fn read(&self, env: Env<'_>, address: usize, into: Value<'_>) -> Result<(), Error> {
+        let (data, length) = super::bytes_of(env, into, address, self.memory.data_size())?;
+        for (n, byte) in self.bytes(address, length).enumerate() {
+            // SAFETY: the array has `length` bytes.
+            unsafe { data.add(n).write(byte.load(Ordering::Relaxed)) };
+        }
+        Ok(())
+    }
+
+    /// Copies the bytes of a `Uint8Array`, which nobody else uses, to `address`.
+    pub fn write(&self, env: Env<'_>, address: usize, from: Value<'_>) -> Result<(), Error> {
+        let (data, length) = super::bytes_of(env, from, address, self.memory.data_size())?;
+        for (n, byte) in self.bytes(address, length).enumerate() {
+            // SAFETY: the array has `length` bytes.
+            byte.store(unsafe { data.add(n).read() }, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// The bytes from `address` on, each an atomic of its own, as other threads may be using them.
+    fn bytes(&self, address: usize, length: usize) -> impl Iterator<Item = &AtomicU8> {
+        let bytes = self.memory.data().iter().skip(address).take(length);
+        // SAFETY: the byte lies in the memory, which `self` keeps, and no Rust uses it otherwise meanwhile.
+        bytes.map(|byte| unsafe { AtomicU8::from_ptr(byte.get()) })
     }
 
     /// The current buffer.
@@ -80,7 +108,7 @@ fn unsupported(error: std::io::Error) -> Error {
         Class::Error,
         code::UNSUPPORTED,
         format!(
-            "a SharedArrayBuffer over a shared memory cannot be had here ({error}); WebAssembly itself can use the memory"
+            "a SharedArrayBuffer over a shared memory cannot be had here ({error}); WebAssembly itself can use the memory, and readMemory() and writeMemory() of wasmport copy its bytes"
         ),
     )
 }
