@@ -39,11 +39,19 @@ export type Source = string | URL | ArrayBuffer | ArrayBufferView
  * Where the plan of the module binds the name of a module object, the function
  * `__wasm_bind` of that object is called with `{ memory, table, exports }` of the
  * instance before anything else: that is how a host function gets at the memory of
- * its caller. See {@link Plan.bind}.
+ * its caller. See {@link Plan.bind}. It may return a {@link Service}.
  *
  * The module `wasi_snapshot_preview1` is supplied by Wasmport.
  */
 export type Imports = Record<string, Record<string, any>>
+
+/** What `__wasm_bind` may return, for the steps of a plan whose arguments come from there. */
+export interface Service {
+  /** The arguments for a step that calls the export of this name. */
+  args?(exportName: string): Iterable<any>
+  /** What is to be the namespace, made of the result of a step with `result: 'namespace'`. */
+  namespace?(result: any): any
+}
 
 /**
  * The directories a guest may open, by the name that the guest knows them by. A
@@ -123,13 +131,23 @@ export interface RunResult<Options extends RunOptions = RunOptions> {
  * immutable global is its value; a mutable global reads and shows its present value.
  */
 export type Namespace<Exports extends object = Record<string, any>> = Exports & {
-  /** Frees the instance now rather than when it is garbage; its exports then throw `ERR_WASMPORT_DISPOSED`. */
+  /**
+   * Carries out the `dispose` steps of the plan and frees the instance now, rather than
+   * when it is garbage; its exports then throw `ERR_WASMPORT_DISPOSED`. A module with
+   * such steps is never garbage: they are carried out at the latest when the process
+   * or worker ends.
+   */
   [Symbol.dispose](): void
 }
 
 /**
  * Compiles a module off the JS thread, links it, carries out its plan (such as
- * calling `_initialize`), and resolves to its exports.
+ * calling `_initialize`), and resolves to its exports. Its `task` steps are carried
+ * out in a task of their own before that; those of {@link loadSync}, after it returns.
+ *
+ * A program (a WASI command) is loaded as the functions that it exports, each call of
+ * which is in a new instance: such a module may assume that it is called once. To run
+ * it as a program use {@link run}.
  *
  * As with `import()`, a module that exports a function named `then` would be taken
  * for a promise: use {@link loadSync} for it.
@@ -202,6 +220,27 @@ export function runSync<const Options extends RunOptions = {}>(source: Source, o
  */
 export function inspect(source: Source): Description
 
+/**
+ * A copy of bytes of a memory. It can be had where `memory.buffer` cannot: hosts such as
+ * Electron forbid buffers over memory that is not their own.
+ *
+ * @param memory A memory of {@link WebAssembly} or of a {@link Namespace}, shared ones included.
+ * @param address Where the bytes begin; a Number or a BigInt, whatever the addresses of the memory are.
+ * @param length How many they are.
+ * @throws `RangeError` with `ERR_WASMPORT_VALUE` if the memory ends before.
+ */
+export function readMemory(memory: WebAssembly.Memory<WebAssembly.AddressType>, address: number | bigint, length: number): Uint8Array
+
+/**
+ * Copies bytes into a memory, all or none of them; see {@link readMemory}.
+ *
+ * @param memory A memory of {@link WebAssembly} or of a {@link Namespace}, shared ones included.
+ * @param address Where the first byte goes.
+ * @param bytes What is copied.
+ * @throws `RangeError` with `ERR_WASMPORT_VALUE` if the memory ends before.
+ */
+export function writeMemory(memory: WebAssembly.Memory<WebAssembly.AddressType>, address: number | bigint, bytes: ArrayBufferLike | ArrayBufferView): void
+
 /** The versions of Wasmport and of the Wasmtime in it. */
 export const versions: { readonly wasmport: string; readonly wasmtime: string }
 
@@ -209,6 +248,14 @@ export const versions: { readonly wasmport: string; readonly wasmtime: string }
 export interface Description {
   /** A core module or a component. */
   kind: 'module' | 'component'
+  /** What its `name` section calls it. */
+  name?: string
+  /** The size of its binary form, in bytes. */
+  size: number
+  /** What seems to have made it, and what to do where it cannot be loaded by itself: for people, nothing is decided by it. */
+  toolchain: { name: string; advice?: string } | null
+  /** What its `producers` section says of languages and tools; absent if it says nothing. */
+  producers?: { field: string; name: string; version: string }[]
   /** What it imports, in its order. */
   imports: ImportDescription[]
   /** What it exports, in its order. */
@@ -311,7 +358,6 @@ export interface Entry {
  * | `ERR_WASMPORT_COMPILE` | `WebAssembly.CompileError` | they are, and are not valid |
  * | `ERR_WASMPORT_UNSUPPORTED` | | they are, and use what Wasmport cannot do yet |
  * | `ERR_WASMPORT_LINK` | `WebAssembly.LinkError` | an import is missing or of a wrong kind; see {@link WasmportError} |
- * | `ERR_WASMPORT_COMMAND` | | a program was loaded: use {@link run} |
  * | `ERR_WASMPORT_NO_ENTRY` | | something was run that is no program: use {@link load} |
  * | `ERR_WASMPORT_TRAP` | `WebAssembly.RuntimeError` | WebAssembly code trapped; `trap` says how |
  * | `ERR_WASMPORT_STACK` | `RangeError` | calls nested too deeply |
@@ -328,7 +374,6 @@ export type ErrorCode =
   | 'ERR_WASMPORT_COMPILE'
   | 'ERR_WASMPORT_UNSUPPORTED'
   | 'ERR_WASMPORT_LINK'
-  | 'ERR_WASMPORT_COMMAND'
   | 'ERR_WASMPORT_NO_ENTRY'
   | 'ERR_WASMPORT_TRAP'
   | 'ERR_WASMPORT_STACK'
@@ -363,4 +408,5 @@ export interface WasmportError extends Error {
   exitCode?: number
 }
 
-export { WebAssembly } from './lib/webassembly/index.cjs'
+import { WebAssembly } from './lib/webassembly/index.cjs'
+export { WebAssembly }

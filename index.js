@@ -3,18 +3,25 @@
 // names when an ES module imports this file.
 
 const binding = require('./lib/binding.cjs')
+const { start, carryOutTasks, scheduleTasks } = require('./lib/start.cjs')
 const { readSource, loadOptions, runOptions } = require('./lib/options.cjs')
 
 exports.load = async function load(source, options) {
   const { from, name } = readSource(source)
   const { imports, wasi } = loadOptions(options)
-  return binding.instantiate(await binding.compile(from, name), imports, wasi, false)
+  const module = await binding.compile(from, name)
+  const { exports, namespace } = start(module, imports, wasi)
+  if (module.hasTasks && exports !== undefined) await carryOutTasks(exports)
+  return namespace
 }
 
 exports.loadSync = function loadSync(source, options) {
   const { from, name } = readSource(source)
   const { imports, wasi } = loadOptions(options)
-  return binding.instantiate(binding.compileSync(from, name), imports, wasi, false)
+  const module = binding.compileSync(from, name)
+  const { exports, namespace } = start(module, imports, wasi)
+  if (module.hasTasks && exports !== undefined) scheduleTasks(exports)
+  return namespace
 }
 
 exports.run = async function run(source, options) {
@@ -38,5 +45,13 @@ exports.inspect = function inspect(source) {
 // this name for ES modules only if it is written like this; they do get it at once.
 const lazy = { get WebAssembly() { return require('./lib/webassembly/index.cjs').WebAssembly } }
 Object.defineProperty(exports, 'WebAssembly', { enumerable: true, get: function () { return lazy.WebAssembly } })
+
+exports.readMemory = function readMemory(memory, address, length) {
+  return require('./lib/memory-access.cjs').readMemory(memory, address, length)
+}
+
+exports.writeMemory = function writeMemory(memory, address, bytes) {
+  require('./lib/memory-access.cjs').writeMemory(memory, address, bytes)
+}
 
 exports.versions = binding.versions

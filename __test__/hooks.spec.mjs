@@ -5,20 +5,10 @@ import { readFileSync } from 'node:fs'
 import module, { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { describe, test } from 'node:test'
-import { assemble, fixture, project } from './fixtures/project.mjs'
+import { cjs, head, hooks, needs, passes } from './fixtures/hooks.mjs'
+import { fixture, project } from './fixtures/project.mjs'
 
-const hooks = ['--import', 'wasmport/register']
-
-/** Runs a file of a project with the hooks; it must end well and write nothing to stderr, where warnings go. */
-function passes({ node }, args, options) {
-  const { stdout, stderr, status } = node(Array.isArray(args) ? args : [...hooks, args], options)
-  assert.deepEqual({ stderr, status }, { stderr: '', status: 0 }, stderr)
-  return stdout
-}
-
-// In every process: assert, and one module with something of each kind.
-const head = 'import assert from "node:assert/strict"\n'
-const cjs = 'const assert = require("node:assert/strict")\n'
+// In every process: one module with something of each kind.
 const kinds = `(module
   (import "./log.mjs" "log" (func $log (param i32)))
   (memory (export "memory") 1)
@@ -35,12 +25,6 @@ const kinds = `(module
 const log = 'export const seen = []\nexport const log = n => { seen.push(n) }'
 
 const name = text => [text.length, ...Buffer.from(text)]
-
-/** A module with an init section, version 1, of one sub-section. All sizes are below 128. */
-function withInit(module, id, payload) {
-  const init = [...name('init'), 1, id, payload.length, ...payload]
-  return Buffer.from([...module, 0, init.length, ...init])
-}
 
 describe('import', () => {
   test('named, default and namespace imports, names that are no identifiers, imports from JS', () => {
@@ -59,33 +43,6 @@ describe('import', () => {
         const names = ['__proto__', 'a name, "any" at all', 'answer', 'count', 'default', 'memory', 'table']
         assert.deepEqual(Object.keys(ns), names)
         assert.equal(ns[Symbol.toStringTag], 'Module')`,
-    }), 'main.mjs')
-  })
-
-  test('static and dynamic, with a hash or a query: one instance for each URL', () => {
-    passes(project({
-      'kinds.wasm': kinds,
-      'log.mjs': log,
-      'main.mjs': `${head}
-        import { count } from './kinds.wasm'
-        assert.equal((await import('./kinds.wasm')).count, count)
-        const other = await import('./kinds.wasm?other')
-        assert.notEqual(other.count, count)
-        assert.deepEqual([count(), count(), other.count(), (await import('./kinds.wasm#part')).count()], [1, 2, 1, 1])`,
-    }), 'main.mjs')
-  })
-
-  test('package imports and exports lead to .wasm files', () => {
-    passes(project({
-      'package.json': '{"imports":{"#kinds":"./kinds.wasm"}}',
-      'kinds.wasm': kinds,
-      'log.mjs': log,
-      'node_modules/one/package.json': '{"exports":{"./wasm":{"import":"./one.wasm"}}}',
-      'node_modules/one/one.wasm': '(module (func (export "one") (result i32) (i32.const 1)))',
-      'main.mjs': `${head}
-        import { count } from '#kinds'
-        import { one } from 'one/wasm'
-        assert.deepEqual([count(), one()], [1, 1])`,
     }), 'main.mjs')
   })
 
@@ -109,17 +66,6 @@ describe('import', () => {
     assert.equal(passes(made, 'main.mjs'), 'hello\n')
     assert.equal(passes(made, 'hello.wasm'), 'hello\n')
   })
-
-  test('exports that the init section hides are not in the namespace', () => {
-    const module = assemble('(module (memory (export "memory") 1) (func (export "_a")) (func (export "b")))')
-    // Sub-section 4, hide: the export "memory" and the prefix "_".
-    passes(project({
-      'hiding.wasm': withInit(module, 4, [2, 0, ...name('memory'), 1, ...name('_')]),
-      'main.mjs': `${head}
-        import * as ns from './hiding.wasm'
-        assert.deepEqual(Object.keys(ns), ['b'])`,
-    }), 'main.mjs')
-  })
 })
 
 describe('require', () => {
@@ -136,8 +82,7 @@ describe('require', () => {
   })
 
   const files = { 'kinds.wasm': kinds, 'log.mjs': log }
-  // Node 20.17 has no require() of ES modules, so neither has a wasm that imports one.
-  const skip = !process.features.require_module
+  const skip = needs.requireOfModules
 
   test('import, then require: one instance', { skip }, () => {
     passes(project({
@@ -216,54 +161,6 @@ describe('graphs', () => {
     })
   }
 
-  test('a wasm imports functions, a memory, a table and globals of another', () => {
-    passes(project({
-      'low.wasm': `(module
-        (memory (export "memory") 1)
-        (table (export "table") 1 funcref)
-        (global (export "base") i32 (i32.const 8))
-        (func $store (export "store") (param i32 i32) (i32.store (local.get 0) (local.get 1)))
-        (elem (i32.const 0) $store))`,
-      'high.wasm': `(module
-        (type $store (func (param i32 i32)))
-        (import "./low.wasm" "memory" (memory 1))
-        (import "./low.wasm" "table" (table 1 funcref))
-        (import "./low.wasm" "base" (global $base i32))
-        (import "./low.wasm" "store" (func $direct (type $store)))
-        (func (export "put") (param i32) (result i32)
-          (call $direct (global.get $base) (local.get 0))
-          (call_indirect (type $store) (i32.const 12) (local.get 0) (i32.const 0))
-          (i32.add (i32.load (i32.const 8)) (i32.load (i32.const 12)))))`,
-      'main.mjs': `${head}
-        import { put } from './high.wasm'
-        import { memory } from './low.wasm'
-        assert.equal(put(21), 42)
-        assert.deepEqual([...new Uint32Array(memory.buffer, 8, 2)], [21, 21])`,
-    }), 'main.mjs')
-  })
-
-  test('a JS module gets at its caller\'s memory by __wasm_bind', () => {
-    const hello = assemble(`(module
-      (import "./print.mjs" "print" (func $print (param i32 i32)))
-      (memory (export "memory") 1)
-      (data (i32.const 16) "from memory")
-      (func (export "hello") (call $print (i32.const 16) (i32.const 11))))`)
-    passes(project({
-      // Sub-section 1, bind: the service, its memory, no table.
-      'hello.wasm': withInit(hello, 1, [1, ...name('./print.mjs'), ...name('memory'), ...name('')]),
-      'print.mjs': `
-        let memory
-        export const lines = []
-        export function __wasm_bind(given) { memory = given.memory }
-        export function print(at, length) { lines.push(Buffer.from(memory.buffer, at, length).toString()) }`,
-      'main.mjs': `${head}
-        import { hello } from './hello.wasm'
-        import { lines } from './print.mjs'
-        hello()
-        assert.deepEqual(lines, ['from memory'])`,
-    }), 'main.mjs')
-  })
-
   test('WASI is there without a JS module, and _initialize has been called', () => {
     passes(project({
       'reactor.wasm': `(module
@@ -308,11 +205,9 @@ describe('errors come out of the import, and name the file', () => {
   const made = project({
     'text.wasm': Buffer.from('not a module'),
     'short.wasm': fixture('echo').subarray(0, -1),
-    'link.wasm': '(module (import "./log.mjs" "missing" (func)))',
     'kind.wasm': '(module (import "./log.mjs" "seen" (func)))',
     'trap.wasm': '(module (func $main unreachable) (start $main))',
     'throw.wasm': '(module (import "./throw.mjs" "fail" (func $fail)) (start $fail))',
-    'command.wasm': fixture('exit'),
     'env.wasm': '(module (import "env" "f" (func)))',
     // A component that imports the instance wasi:cli/x: its header, an empty instance type, the import.
     'component.wasm': Buffer.from([
@@ -334,16 +229,14 @@ describe('errors come out of the import, and name the file', () => {
   const cases = [
     ['text.wasm', 'CompileError', 'ERR_WASMPORT_NOT_WASM'],
     ['short.wasm', 'CompileError', 'ERR_WASMPORT_COMPILE'],
-    ['link.wasm', 'LinkError', 'ERR_WASMPORT_LINK', './log.mjs', 'missing'],
     ['kind.wasm', 'LinkError', 'ERR_WASMPORT_LINK', './log.mjs', 'seen'],
     ['trap.wasm', 'RuntimeError', 'ERR_WASMPORT_TRAP'],
-    ['command.wasm', 'Error', 'ERR_WASMPORT_COMMAND', 'run()'],
     ['component.wasm', 'Error', 'ERR_WASMPORT_UNSUPPORTED', 'component'],
     ['env.wasm', 'Error', /MODULE_NOT_FOUND/, 'env'],
     ['missing.wasm', 'Error', /MODULE_NOT_FOUND/],
   ]
   for (const how of ['import', 'require']) {
-    const skip = how === 'require' && !process.features.require_module
+    const skip = how === 'require' && needs.requireOfModules
     for (const [file, kind, code, ...parts] of cases) {
       test(`${how} ${file}`, { skip }, () => {
         const error = JSON.parse(passes(made, [...hooks, 'main.mjs', file, how]))
@@ -382,23 +275,16 @@ describe('ways to register', () => {
       import { test } from 'node:test'
       import { count } from './kinds.wasm'
       test('in a test', () => assert.equal(count(), 1))`,
-    'bare/package.json': '{"type":"module"}',
-    'bare/one': assemble('(module (func (export "one") (result i32) (i32.const 1)))'),
-    'bare/main.js': `${head}
-      import { one } from './one'
-      assert.equal(one(), 1)`,
   })
 
   test('--import, in workers too', () => { passes(made, 'worker.mjs') })
   test('NODE_OPTIONS', () => { passes(made, ['main.mjs'], { env: { NODE_OPTIONS: '--import wasmport/register' } }) })
   test('an import, for what is imported later', () => { passes(made, ['late.mjs']) })
   test('twice', () => { passes(made, [...hooks, ...hooks, 'late.mjs']) })
-  test('-r', { skip: !process.features.require_module }, () => {
+  test('-r', { skip: needs.requireOfModules }, () => {
     passes(made, ['-r', 'wasmport/register', 'main.mjs'])
   })
   test('node --test', () => {
     assert.match(passes(made, ['--test', ...hooks, 'main.test.mjs']), /pass 1\n/)
   })
-  // Node 20 looks into such a file only with a flag.
-  test('a file without extension that Node finds to be wasm', { skip: !module.registerHooks }, () => { passes(made, 'bare/main.js') })
 })

@@ -1,11 +1,13 @@
 // Loading: the namespace object, and the plan by which a module is started.
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { describe, test } from 'node:test'
 import { inspect, load, loadSync, run, runSync } from '../index.js'
 import { bare, init } from './fixtures/init.mjs'
+import { growth } from './fixtures/leaks.mjs'
 import './fixtures/scratch.mjs'
-import { check, refuses, thrown } from './helpers.mjs'
+import { api, check, refuses, thrown } from './helpers.mjs'
 
 /** Waits for a promise to be rejected and checks the error. */
 async function rejects(promise, ...expected) {
@@ -196,19 +198,97 @@ describe('the init section', () => {
     assert.deepEqual(Object.keys(loadSync(bare([1, 0x80, 2, 9, 9]))), [], 'what may be ignored is')
   })
 
-  test('what this version does not carry out is refused, by loading and by running', async () => {
-    const plans = [
-      { phase: 'task' }, { phase: 'dispose' }, { args: { service: 'napi' } }, { args: { service: 'napi' }, result: 'namespace' },
-    ].map(more => ({ binds: [{ service: 'napi' }], steps: [{ export: 'f', ...more }] }))
-    for (const plan of plans) {
-      const type = plan.steps[0].args ? '(param i32 i32) (result i32) (i32.const 0)' : ''
-      const text = more => `(module (memory (export "memory") 1) (func (export "f") ${type}) ${more} ${init(plan)})`
-      const expected = [Error, { code: 'ERR_WASMPORT_UNSUPPORTED' }, '<text>', '"f"']
-      const imports = { napi: { __wasm_bind() {} } }
-      refuses(() => loadSync(text(''), { imports }), ...expected)
-      await rejects(load(text(''), { imports }), ...expected)
-      await rejects(run(text('(func (export "_start"))')), ...expected)
-    }
+  test('a Node-API addon is refused, by loading and by running, before anything of it runs', async () => {
+    const plan = { binds: [{ service: 'napi' }], steps: [{ export: 'f', args: { service: 'napi' }, result: 'namespace' }] }
+    const text = more => `(module (memory (export "memory") 1) (func $f (export "f") (param i32 i32) (result i32) unreachable)
+      (func $start unreachable) (start $start) ${more} ${init(plan)})`
+    const expected = [WebAssembly.LinkError, { code: 'ERR_WASMPORT_UNSUPPORTED', service: 'napi' }, '<text>', 'Node-API']
+    const bound = { napi: { __wasm_bind() {} } }
+    refuses(() => loadSync(text('')), WebAssembly.LinkError, { service: 'napi' })
+    await rejects(run(text('(func (export "_start"))')), ...expected)
+    refuses(() => loadSync(text('').replace('(start $start)', ''), { imports: bound }), ...expected)
+  })
+})
+
+describe('tasks and disposal', () => {
+  const module = `(module (import "host" "log" (func $log (param i32)))
+    (func (export "a") (call $log (i32.const 1))) (func (export "b") (call $log (i32.const 2)))
+    ${init({ steps: [{ export: 'a', phase: 'task' }, { export: 'b', phase: 'dispose' }] })})`
+  const host = log => ({ imports: { host: { log: value => log.push(value) } } })
+
+  test('load() resolves after the task steps; what they throw is its rejection', async () => {
+    const log = []
+    await load(module, host(log))
+    assert.deepEqual(log, [1])
+    const mine = new Error('mine')
+    const failing = load(module, { imports: { host: { log() { throw mine } } } })
+    assert.equal(await failing.catch(error => error), mine)
+  })
+
+  test('loadSync() leaves them to a task of their own', async () => {
+    const log = []
+    loadSync(module, host(log))
+    assert.deepEqual(log, [])
+    await new Promise(setImmediate)
+    assert.deepEqual(log, [1])
+  })
+
+  test('disposal carries out its steps, once, and frees the store though one throws', async () => {
+    const log = []
+    const namespace = loadSync(module, host(log))
+    await new Promise(setImmediate)
+    namespace[Symbol.dispose]()
+    namespace[Symbol.dispose]()
+    assert.deepEqual(log, [1, 2])
+    refuses(() => namespace.a(), Error, { code: 'ERR_WASMPORT_DISPOSED' })
+    const mine = new Error('mine')
+    const failing = loadSync(module, { imports: { host: { log(value) { if (value === 2) throw mine } } } })
+    assert.equal(thrown(() => failing[Symbol.dispose]()), mine)
+    refuses(() => failing.a(), Error, { code: 'ERR_WASMPORT_DISPOSED' })
+  })
+
+  test('what was not disposed of is when the process ends', () => {
+    const { stdout } = spawnSync(process.execPath, ['-e', `
+      const { loadSync } = require(${JSON.stringify(api)})
+      const imports = { host: { log: value => console.log('log', value) } }
+      globalThis.kept = loadSync(${JSON.stringify(module)}, { imports })
+      loadSync(${JSON.stringify(module)}, { imports })[Symbol.dispose]()`], { encoding: 'utf8' })
+    // The disposed one has no task left to carry out: it is gone.
+    assert.equal(stdout, 'log 2\nlog 1\nlog 2\n')
+  })
+})
+
+describe('commands', () => {
+  const counter = `(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32))) (memory (export "memory") 1)
+    (global $n (export "n") (mut i32) (i32.const 0)) (func (export "_start"))
+    (func (export "count") (param i32) (result i32) (global.set $n (i32.add (global.get $n) (local.get 0))) (global.get $n)))`
+
+  test('show their functions alone, with name and length', () => {
+    const namespace = loadSync(counter)
+    assert.deepEqual(Object.keys(namespace), ['_start', 'count'])
+    assert.deepEqual([namespace.count.name, namespace.count.length], ['count', 1])
+    assert.equal(namespace[Symbol.toStringTag], 'Module')
+    assert.ok(Object.isFrozen(namespace))
+  })
+
+  test('each call is in an instance of its own, which leaves no memory behind', () => {
+    const { count } = loadSync(counter)
+    assert.deepEqual([count(2), count(3)], [2, 3])
+    const setup = `const { count } = require(${JSON.stringify(api)}).loadSync(${JSON.stringify(counter)})`
+    const grown = growth(setup, 'equal(count(1), 1)', 10_000)
+    assert.ok(grown < 8, `grew by ${grown.toFixed(1)} MiB`)
+  })
+
+  test('what is wrong with the imports is said by load()', () => {
+    const text = counter.replace('(memory', '(import "host" "f" (func)) (memory')
+    refuses(() => loadSync(text), WebAssembly.LinkError, { importModule: 'host', importName: 'f' })
+    refuses(() => loadSync(text, { imports: { host: { f: 1 } } }), WebAssembly.LinkError, { importModule: 'host', importName: 'f' })
+  })
+
+  test('disposed of, they are not called', () => {
+    const namespace = loadSync(counter)
+    namespace[Symbol.dispose]()
+    refuses(() => namespace.count(1), Error, { code: 'ERR_WASMPORT_DISPOSED' })
   })
 })
 
@@ -246,7 +326,9 @@ describe('bind', () => {
     assert.deepEqual([then, rest], ['len', []], 'bound, then the step, and no more')
     assert.equal(given.memory, namespace.memory)
     assert.equal(given.table, namespace.table)
-    assert.equal(given.exports, namespace)
+    // As the JS API has them: all, hidden ones included.
+    assert.deepEqual(Object.keys(given.exports), ['memory', 'table', 'early', 'length'])
+    assert.equal(given.exports.length, namespace.length)
     assert.equal(namespace.length(), 5)
   })
 

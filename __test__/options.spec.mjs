@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { relative } from 'node:path'
 import { describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { inspect, load, loadSync, run, runSync, versions, WebAssembly } from 'wasmport'
+import { inspect, load, loadSync, readMemory, run, runSync, versions, WebAssembly, writeMemory } from 'wasmport'
 import { fixture, project } from './fixtures/project.mjs'
 
 const add = '(module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))'
@@ -25,7 +25,7 @@ function refused(call, ...parts) {
 
 test('ES modules and CommonJS get the same functions', () => {
   const api = createRequire(import.meta.url)('wasmport')
-  assert.deepEqual({ ...api }, { inspect, load, loadSync, run, runSync, versions, WebAssembly })
+  assert.deepEqual({ ...api }, { inspect, load, loadSync, readMemory, run, runSync, versions, WebAssembly, writeMemory })
   assert.equal(api.WebAssembly, WebAssembly)
   assert.match(versions.wasmport, /^\d+\.\d+\.\d+/)
   assert.match(versions.wasmtime, /^\d+\.\d+\.\d+/)

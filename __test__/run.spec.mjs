@@ -125,10 +125,12 @@ for (const [name, call] of Object.entries(both)) {
 }
 
 describe('programs and libraries', () => {
-  test('a program is not loaded: the error says to run it', async () => {
-    const expected = [Error, { code: 'ERR_WASMPORT_COMMAND', file: command.pathname }, 'run()']
-    await rejects(load(command), ...expected)
-    refuses(() => loadSync(command), ...expected)
+  test('a program that is loaded shows its functions, each of which is called in an instance of its own', async () => {
+    for (const namespace of [await load(command, { wasi: { args: ['x', 'exit', '3'] } }), loadSync(command, { wasi: { args: ['x', 'exit', '3'] } })]) {
+      assert.deepEqual(Object.keys(namespace), ['_start'])
+      for (let round = 0; round < 3; round++) refuses(() => namespace._start(), Error, { code: 'ERR_WASMPORT_EXIT', exitCode: 3 })
+    }
+    assert.equal(loadSync(command, { wasi: { args: ['x', 'exit', '0'] } })._start(), undefined)
   })
 
   test('both a command and a reactor is a LinkError, unless a section settles it', async () => {

@@ -31,14 +31,18 @@ function findBinding() {
 
 const binding = findBinding()
 
-// The addon makes objects of the JS API by these; it asks when it makes the first.
+// What the addon needs of this half, such as the classes of the JS API: it asks when
+// it needs the first.
 binding.setClasses(name => require('./webassembly/classes.cjs')[name])
 
 let natives
 
 /** What the JS half of the WebAssembly API is over. */
 function webAssembly() {
-  natives ??= Object.assign(binding.webAssembly(), { moduleCompile: binding.compileModule })
+  natives ??= Object.assign(binding.webAssembly(), {
+    moduleCompile: binding.compileModule,
+    adoptInstance: binding.adoptInstance,
+  })
   return natives
 }
 

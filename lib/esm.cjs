@@ -1,24 +1,126 @@
 'use strict'
 // The modules of this realm's module graph that are wasm, each instantiated once
-// however it was reached.
+// however it was reached. The ES modules of facade.cjs call this.
 
+const { readFileSync, realpathSync } = require('node:fs')
+const { basename } = require('node:path')
 const { fileURLToPath } = require('node:url')
+const { isMainThread } = require('node:worker_threads')
 const binding = require('./binding.cjs')
+const { importOptions } = require('./package-options.cjs')
+const { runMain, scheduleTasks, start } = require('./start.cjs')
 
+// What the load hook of this thread has compiled and nobody has instantiated yet.
+const compiled = new Map()
+
+// By URL: what a module shows, and the exports behind it.
 const instances = new Map()
 
-/**
- * The namespace of the wasm file at `url`. `imports` holds a [specifier, module]
- * pair for each module it imports; it is not looked at when the file is
- * instantiated already.
- */
-exports.instantiate = function instantiate(url, imports) {
-  let namespace = instances.get(url)
-  if (namespace === undefined) {
+// The exports behind a namespace, that of the ES module or our own.
+const behind = new WeakMap()
+
+/** Compiles the wasm at `url`, a file: or data: URL. */
+function compile(url) {
+  let module = compiled.get(url)
+  if (module === undefined) {
+    const { from, name } = sourceOf(url)
+    module = binding.compileSync(from, name)
+    compiled.set(url, module)
+  }
+  return module
+}
+
+function sourceOf(url) {
+  if (url.startsWith('file:')) {
     const path = fileURLToPath(url)
-    const module = binding.compileSync(path, path)
-    namespace = binding.instantiate(module, Object.fromEntries(imports), undefined, true)
-    instances.set(url, namespace)
+    return { from: path, name: path }
+  }
+  const comma = url.indexOf(',')
+  const [head, body] = [url.slice(0, comma), url.slice(comma + 1).replace(/#.*/s, '')]
+  const bytes = Buffer.from(unescape(body), 'latin1')
+  const name = url.length > 64 ? `${url.slice(0, 63)}…` : url
+  return { from: /;\s*base64$/i.test(head) ? Buffer.from(bytes.latin1Slice(), 'base64') : bytes, name }
+}
+
+/**
+ * The namespace of the wasm at `url`, instantiated if nobody has yet. `imports` holds
+ * a [specifier, module] pair for each module it imports. An ES module in its place
+ * says besides: `self`, its own namespace; `resolve`, what a specifier means there;
+ * `attributes`, those of the import.
+ */
+function instantiate(url, imports, { self, resolve, attributes } = {}) {
+  let instance = instances.get(url)
+  if (instance === undefined) {
+    const module = compile(url)
+    compiled.delete(url)
+    // Hooks on a thread of their own leave this to us: errors lose their class on the way here.
+    binding.checkFacade(module)
+    const { wasi } = importOptions(url.startsWith('file:') ? fileURLToPath(url) : null, attributes)
+    const given = Object.fromEntries(imports.map(([name, imported]) => [name, behind.get(imported) ?? imported]))
+    const schedule = (exports, then) => onceEvaluated(self && url, () => scheduleTasks(exports, then))
+    try {
+      instance = module.isProgram && isMain(url)
+        ? runMain(module, given, wasi, schedule)
+        : start(module, given, wasi, true)
+    } catch (error) {
+      throw cycleError(error, url, imports, resolve) ?? error
+    }
+    instances.set(url, instance)
+    if (module.hasTasks && !module.isCommand && !(module.isProgram && isMain(url))) schedule(instance.exports)
+  }
+  const { exports, namespace } = instance
+  if (exports !== undefined && exports === namespace) {
+    behind.set(namespace, exports)
+    if (self !== undefined) behind.set(self, exports)
   }
   return namespace
 }
+
+/** Calls `then` once the module at `url`, and all that is in a cycle with it, has been evaluated. */
+function onceEvaluated(url, then) {
+  if (url === undefined) then()
+  // Whoever imported it hears of an error.
+  else import(url).then(then, () => {})
+}
+
+/** Whether `node` was told to run this file. */
+function isMain(url) {
+  if (!isMainThread || process.argv[1] === undefined || !url.startsWith('file:')) return false
+  // With the text of a program on the command line, what follows are its arguments.
+  if (process._eval !== undefined) return false
+  try {
+    return realpathSync(process.argv[1]) === realpathSync(fileURLToPath(url))
+  } catch {
+    return false
+  }
+}
+
+/**
+ * The error for a wasm that is not there yet because it imports the one at `url`:
+ * its ES module can only say that a binding is not initialised.
+ */
+function cycleError(error, url, imports, resolve) {
+  if (!(error instanceof ReferenceError) || resolve === undefined) return undefined
+  const { isWasm } = require('./facade.cjs')
+  const waiting = imports.find(([name, imported]) => !behind.has(imported) && isWasm(resolve(name), {}))
+  if (waiting === undefined) return undefined
+  const { name } = sourceOf(url)
+  const link = new globalThis.WebAssembly.LinkError(
+    `${name}: imports from ${JSON.stringify(waiting[0])}, which imports from ${basename(name)} in turn and has no ` +
+      'instance yet: WebAssembly modules cannot import each other in a cycle; move what both need into a third',
+    { cause: error },
+  )
+  return Object.assign(link, { code: 'ERR_WASMPORT_LINK', file: name, importModule: waiting[0] })
+}
+
+/** Keeps the variable of an ES module in step with a mutable global. */
+function watch(url, name, setter) {
+  binding.watch(instances.get(url).exports, name, setter)
+}
+
+/** The exports behind the namespace of a wasm module; undefined of anything else. */
+function exportsBehind(namespace) {
+  return behind.get(namespace)
+}
+
+module.exports = { compile, instantiate, watch, exportsBehind }

@@ -1,54 +1,101 @@
 'use strict'
-// What Node is given in place of a .wasm file: the text of an ES module that
-// imports what the wasm imports, instantiates it and exports what it exports.
-// Node then resolves, orders and caches it like any other module.
+// What Node is given in place of a wasm file: the text of an ES module that imports
+// what the wasm imports, instantiates it and exports what it exports. Node then
+// resolves, orders and caches it like any other module.
 
+const { closeSync, openSync, readSync } = require('node:fs')
 const { fileURLToPath, pathToFileURL } = require('node:url')
+const { noteAdvice } = require('./advice.cjs')
 
-const runtime = pathToFileURL(require.resolve('./esm.cjs')).href
-
-// Supplied by the binding; there is no JS module of these names.
-const WASI_MODULES = new Set(['wasi_snapshot_preview1', 'wasi_unstable'])
+const runtime = pathToFileURL(require.resolve('./esm.mjs')).href
+const quote = JSON.stringify
 
 /**
- * Whether a load hook answers for this URL: a .wasm file, whatever query or hash
- * follows, or a file without extension that Node found to be wasm.
+ * Whether a load hook answers for this URL: a file with the extension .wasm, whatever
+ * query or hash follows; one without extension that is wasm; wasm in a data: URL.
  */
-function isWasm(url, context) {
-  return url.startsWith('file:') && (context.format === 'wasm' || /^[^?#]*\.wasm(?:[?#]|$)/.test(url))
+function isWasm(url, { format }) {
+  if (!url.startsWith('file:')) return /^data:application\/wasm[;,]/i.test(url)
+  const path = url.replace(/[?#].*/s, '')
+  return path.endsWith('.wasm') || (!/\.[^/]*$/.test(path) && (format === 'wasm' || hasMagic(path)))
 }
 
-/** What the wasm file at `path` imports from JS, as specifiers, and the names its namespace has. */
-function interfaceOf(path) {
-  // Loaded by the first wasm file, so that registering the hooks costs nothing.
-  const binding = require('./binding.cjs')
-  const { kind, imports, exports, plan } = binding.describe(path, path)
-  // What a component imports are no JS modules: whether it can be loaded is for the binding to say.
-  const modules = new Set(kind === 'module' ? imports.map(entry => entry.module) : [])
-  const hidden = name => plan.hide.some(select => 'prefix' in select ? name.startsWith(select.prefix) : name === select.export)
-  return {
-    specifiers: [...modules].filter(name => !WASI_MODULES.has(name)),
-    names: exports.map(entry => entry.name).filter(name => !hidden(name)),
+function hasMagic(url) {
+  const start = Buffer.alloc(4)
+  try {
+    const file = openSync(fileURLToPath(url))
+    try {
+      readSync(file, start, 0, 4, 0)
+    } finally {
+      closeSync(file)
+    }
+  } catch {
+    // Whoever loads it says what is wrong with it.
+  }
+  return start.latin1Slice() === '\0asm'
+}
+
+/** Throws if the wasm at `url` cannot be an ES module. */
+function check(url) {
+  binding().checkFacade(compile(url))
+}
+
+/** Whether that is so. */
+function isRefused(url) {
+  try {
+    check(url)
+    return false
+  } catch {
+    return true
   }
 }
 
-/** The source text of the ES module that stands for the wasm file at `url`. */
-function facade(url) {
-  const { specifiers, names } = interfaceOf(fileURLToPath(url))
-  const imports = specifiers.map((name, n) => ({ local: `i${n}`, name: JSON.stringify(name) }))
-  const exports = names.map((name, n) => ({ local: `e${n}`, name: JSON.stringify(name) }))
-  // Any name can be imported and exported as a string, so each gets a numbered
-  // local. There is no top-level await: require() could not wait for it.
-  return [
-    `import { instantiate } from ${JSON.stringify(runtime)}`,
-    ...imports.map(({ local, name }) => `import * as ${local} from ${name}`),
-    `const namespace = instantiate(${JSON.stringify(url)}, [`,
-    ...imports.map(({ local, name }) => `  [${name}, ${local}],`),
-    '])',
-    ...exports.map(({ local, name }) => `const ${local} = namespace[${name}]`),
-    `export { ${exports.map(({ local, name }) => `${local} as ${name}`).join(', ')} }`,
-    '',
-  ].join('\n')
+/** What the wasm at `url` imports and exports as an ES module. */
+function interfaceOf(url) {
+  return binding().facade(compile(url))
 }
 
-module.exports = { isWasm, interfaceOf, facade }
+// Whoever registers the hooks pays for these with the first wasm file.
+const binding = () => require('./binding.cjs')
+const compile = url => require('./esm.cjs').compile(url)
+
+/** The source text of the ES module that stands for the wasm at `url`. */
+function facade(url, attributes) {
+  const { imports: all, exports, replaced, advice } = interfaceOf(url)
+  if (advice) noteAdvice(url, advice)
+  // A module that is refused says so when it is evaluated, and nothing is evaluated before it. Elsewhere it
+  // does not come to that, but an error of the hooks thread of Node 20 would arrive here without its class.
+  const imports = isRefused(url) ? [] : all
+  const live = exports.some(({ binding }) => binding === 'live') && !replaced
+  // Any name can be imported and exported as a string, so each gets a numbered
+  // local. There is no top-level await: require() could not wait for it.
+  const lines = [
+    `import { instantiate${live ? ', watch' : ''} } from ${quote(runtime)}`,
+    // The object that other modules get when they import this one.
+    `import * as self from ${quote(url)}`,
+  ]
+  for (const [n, { specifier, names }] of imports.entries()) {
+    lines.push(`import * as i${n} from ${quote(specifier)}`)
+    // That names a missing export before anything is evaluated, as the language has it.
+    if (names.length > 0) lines.push(`import { ${names.map((name, m) => `${quote(name)} as i${n}_${m}`).join(', ')} } from ${quote(specifier)}`)
+  }
+  lines.push(
+    `const namespace = instantiate(${quote(url)}, [`,
+    ...imports.map(({ specifier }, n) => `  [${quote(specifier)}, i${n}],`),
+    `], { self, resolve: name => import.meta.resolve(name), attributes: ${quote(attributes ?? {})} })`,
+  )
+  if (replaced) {
+    // What its names are is not known before it is there. require() gives the value itself.
+    lines.push('export { namespace as default, namespace as "module.exports" }')
+  } else {
+    for (const [n, { name, binding }] of exports.entries()) {
+      if (binding === 'constant') lines.push(`const e${n} = namespace[${quote(name)}]`)
+      else lines.push(`let e${n}`)
+      if (binding === 'live') lines.push(`watch(${quote(url)}, ${quote(name)}, value => { e${n} = value })`)
+    }
+    lines.push(`export { ${exports.map(({ name }, n) => `e${n} as ${quote(name)}`).join(', ')} }`)
+  }
+  return `${lines.join('\n')}\n`
+}
+
+module.exports = { isWasm, interfaceOf, check, facade }

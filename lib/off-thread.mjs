@@ -1,9 +1,18 @@
-// The load hook of Node 20. It runs on the hooks thread, so all that it hands
-// over is text; the instance is made where that text is evaluated.
+// The hooks of Node 20. They run on a thread of their own, so all that they hand over
+// is text; the instance is made where that text is evaluated.
 
+import { addAdvice } from './advice.cjs'
 import { facade, isWasm } from './facade.cjs'
 
 export async function load(url, context, next) {
   if (!isWasm(url, context)) return next(url, context)
-  return { format: 'module', source: facade(url), shortCircuit: true }
+  return { format: 'module', source: facade(url, context.importAttributes), shortCircuit: true }
+}
+
+export async function resolve(specifier, context, next) {
+  try {
+    return await next(specifier, context)
+  } catch (error) {
+    throw addAdvice(error, specifier, context.parentURL)
+  }
 }

@@ -48,8 +48,9 @@ function runOptions(options) {
 }
 
 // A program that is run owns the stdio unless told otherwise and can have its
-// output collected; a loaded module has neither.
-function readWasi(wasi = {}, where, stdio) {
+// output collected; a loaded module has neither. Directories of the host are
+// relative to `base`, or to the current one.
+function readWasi(wasi = {}, where, stdio, base = '') {
   checkObject(wasi, where || 'options', WASI_KEYS)
   const at = key => (where ? `${where}.${key}` : key)
   const outputs = stdio === 'inherit' ? ['inherit', 'pipe', 'ignore'] : ['inherit', 'ignore']
@@ -57,7 +58,7 @@ function readWasi(wasi = {}, where, stdio) {
   return {
     args: readArgs(args, at('args')),
     env: readEnv(env, at('env')),
-    preopens: readPreopens(preopens, at('preopens')),
+    preopens: readPreopens(preopens, at('preopens'), base),
     stdin: readStdin(stdin, at('stdin')),
     stdout: readWord(stdout, at('stdout'), outputs),
     stderr: readWord(stderr, at('stderr'), outputs),
@@ -74,16 +75,16 @@ function readEnv(env, where) {
   return Object.entries(env).map(([name, value]) => [name, readString(value, `${where}.${name}`)])
 }
 
-function readPreopens(preopens, where) {
+function readPreopens(preopens, where, base) {
   checkObject(preopens, where)
   return Object.entries(preopens).map(([guest, value]) => {
     const at = `${where}[${JSON.stringify(guest)}]`
-    if (typeof value === 'string') return { guest, host: resolve(value), readonly: false }
+    if (typeof value === 'string') return { guest, host: resolve(base, value), readonly: false }
     if (!isObject(value)) throw optionError(at, 'a directory or { path, readonly }', value)
     checkObject(value, at, ['path', 'readonly'])
     const { path, readonly = false } = value
     if (typeof readonly !== 'boolean') throw optionError(`${at}.readonly`, 'true or false', readonly)
-    return { guest, host: resolve(readString(path, `${at}.path`)), readonly }
+    return { guest, host: resolve(base, readString(path, `${at}.path`)), readonly }
   })
 }
 
@@ -158,4 +159,4 @@ function describe(value) {
   return `${String(value)} (a ${typeof value})`
 }
 
-module.exports = { readSource, loadOptions, runOptions }
+module.exports = { readSource, loadOptions, runOptions, readWasi, checkObject, typeError }

@@ -38,7 +38,7 @@ pub struct Entry {
 
 /// After code and outline, an entry ends in this mark, the key it was made for, the length of the
 /// outline and a checksum of both.
-const MARK: &[u8; 8] = b"wasmprt2";
+const MARK: &[u8; 8] = b"wasmprt3";
 const TRAILER: usize = MARK.len() + blake3::OUT_LEN + 8 + 4;
 
 /// The entry for a module, if the cache has it whole.

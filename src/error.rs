@@ -21,7 +21,6 @@ pub enum Class {
 
 /// The `code` of an error: what a program tests.
 pub mod code {
-    pub const COMMAND: &str = "ERR_WASMPORT_COMMAND";
     pub const COMPILE: &str = "ERR_WASMPORT_COMPILE";
     pub const DISPOSED: &str = "ERR_WASMPORT_DISPOSED";
     pub const EXIT: &str = "ERR_WASMPORT_EXIT";

@@ -5,6 +5,7 @@ use std::thread;
 
 use napi::bindgen_prelude::{Buffer, Either, Null, Unknown};
 use napi_derive::napi;
+use wasmport_init_section::Phase;
 use wasmtime::{Extern, Instance, Store};
 
 use crate::engine::{self, MAX_WASM_STACK};
@@ -104,7 +105,7 @@ fn execute(module: &Arc<Module>, options: wasi::Options) -> Result<i32, Error> {
         )
         .with_text("file", &*module.file));
     }
-    loader::check_phases(module)?;
+    loader::check_plain(module)?;
     let mut store = Store::new(engine::engine()?, Data::default());
     let service = wasi_service(module, options, |wasi| Ok(store.data_mut().add_service(wasi)))?;
     let linkable = module.code.on_demand();
@@ -124,8 +125,19 @@ fn execute(module: &Arc<Module>, options: wasi::Options) -> Result<i32, Error> {
         if let Some(service) = &service {
             service.bind(&mut store, &instance)?;
         }
-        loader::evaluate(&mut store, &instance, module)?;
-        loader::call_entry(&mut store, &instance, module)
+        let carry_out = |store: &mut Store<Data>, phase| {
+            loader::steps(module, phase).try_for_each(|step| loader::step(&mut *store, &instance, module, step))
+        };
+        carry_out(&mut store, Phase::Evaluate)?;
+        if !module.plan().is_command() {
+            carry_out(&mut store, Phase::Task)?;
+        }
+        let ended = loader::call_entry(&mut store, &instance, module);
+        // They are owed however the program ended; what went wrong first is what is told.
+        let disposed = carry_out(&mut store, Phase::Dispose);
+        let exit_code = ended?;
+        disposed?;
+        Ok(exit_code)
     };
     match call() {
         Ok(exit_code) => Ok(exit_code),

@@ -12,5 +12,6 @@ module.exports = {
   get exception() { return require('./exception.cjs').make },
   get exceptionParts() { return require('./exception.cjs').partsOf },
   get gcObject() { return require('./gc-object.cjs').gcObject },
+  get disposed() { return require('../start.cjs').disposed },
   get foreignClass() { return require('./errors.cjs').foreignClass },
 }

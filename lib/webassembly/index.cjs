@@ -11,7 +11,7 @@ const { requireArguments, wrongType } = require('./errors.cjs')
 const { Exception } = require('./exception.cjs')
 const { Function } = require('./function.cjs')
 const { Global } = require('./global.cjs')
-const { Instance, instantiateLater } = require('./instance.cjs')
+const { Instance, instantiateLater, ofExports } = require('./instance.cjs')
 const { nameObjects } = require('./interface.cjs')
 const { Memory } = require('./memory.cjs')
 const { Module, isModule } = require('./module.cjs')
@@ -24,6 +24,11 @@ const promised = async operation => operation()
 
 // Few programs stream, and what it takes is slow to read.
 const readResponse = source => require('./streaming.cjs').readResponse(source)
+
+// The same for the module graph.
+const exportsBehind = namespace => require('../esm.cjs').exportsBehind(namespace)
+
+const namespaceInstances = new WeakMap()
 
 // Parameters with a default do not count in the `length` of a function.
 const WebAssembly = {
@@ -75,6 +80,15 @@ const WebAssembly = {
       const compiling = native.moduleCompile(await readResponse(source), builtins, constants)
       return instantiateWhenCompiled(where, compiling, imports, options)
     })
+  },
+
+  namespaceInstance(namespace) {
+    const where = 'WebAssembly.namespaceInstance'
+    requireArguments(where, arguments.length, 'namespace')
+    const exports = exportsBehind(namespace)
+    if (exports === undefined) throw wrongType(`${where}: namespace`, 'the namespace of a WebAssembly module that was imported', namespace)
+    if (!namespaceInstances.has(exports)) namespaceInstances.set(exports, ofExports(exports))
+    return namespaceInstances.get(exports)
   },
 
   get JSTag() {

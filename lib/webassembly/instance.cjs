@@ -7,7 +7,7 @@ const { requireArguments, typeError, wrongReceiver } = require('./errors.cjs')
 const { defineInterface, markAsUncloneable } = require('./interface.cjs')
 const { toModule } = require('./module.cjs')
 
-let instantiateLater
+let instantiateLater, ofExports
 
 class Instance {
   #exports
@@ -34,6 +34,12 @@ class Instance {
       await nextTask()
       const instance = new Instance(native.token)
       instance.#exports = native.instanceInit(instance, module, values, options?.store)
+      return instance
+    }
+
+    ofExports = exports => {
+      const instance = new Instance(native.token)
+      instance.#exports = native.adoptInstance(instance, exports)
       return instance
     }
   }
@@ -71,4 +77,6 @@ module.exports = {
    * now, and the instance made in a task of its own.
    */
   instantiateLater,
+  /** An instance over that of a module which the loader has instantiated, known by its exports. */
+  ofExports,
 }

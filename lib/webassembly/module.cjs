@@ -1,5 +1,8 @@
 'use strict'
 
+// Node's own, before anything puts ours in its place.
+const builtin = globalThis.WebAssembly
+
 const native = require('../binding.cjs').webAssembly()
 const { copyBytes, toBufferSource, toCompileOptions } = require('./convert.cjs')
 const { requireArguments, wrongType } = require('./errors.cjs')
@@ -46,6 +49,13 @@ class Module {
 }
 
 defineInterface(Module)
+
+// Where the language has sources of modules (Node 24), a Module is one.
+const AbstractModuleSource = Object.getPrototypeOf(builtin.Module)
+if (AbstractModuleSource !== Function.prototype) {
+  Object.setPrototypeOf(Module, AbstractModuleSource)
+  Object.setPrototypeOf(Module.prototype, AbstractModuleSource.prototype)
+}
 
 function toModule(where, value) {
   if (!isModule(value)) throw wrongType(where, 'a WebAssembly.Module', value)

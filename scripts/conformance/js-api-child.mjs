@@ -1,10 +1,13 @@
-// One file of the specification's JS-API tests, in a process of its own: `node js-api-child.mjs ENGINE SCRIPT...`, where
-// the first script is testharness.js, the last the test file, and those between are the helpers it asks for.
+// One file of the specification's JS-API tests, in a process of its own: `node js-api-child.mjs ENGINE KIND SCRIPT...`,
+// where the first script is testharness.js, the last the test file, and those between are the helpers it asks for. KIND
+// says what the test file is evaluated as: `script` or `module`.
 // Each result goes to the parent at once, so that a crash loses none of those before it.
 import { readFileSync } from 'node:fs'
+import module from 'node:module'
+import { pathToFileURL } from 'node:url'
 import vm from 'node:vm'
 
-const [engine, harness, ...scripts] = process.argv.slice(2)
+const [engine, kind, harness, ...scripts] = process.argv.slice(2)
 
 if (engine === 'wasmport') {
   const { WebAssembly } = await import('../../index.js')
@@ -38,9 +41,20 @@ add_completion_callback((_tests, { status, message, OK }) => {
   report({ kind: 'complete' })
 })
 
-// No `await` from here on: testharness.js takes the file as loaded at the first microtask.
+/** Imports a test file, which is named as a script is. */
+async function importTest(path) {
+  const test = pathToFileURL(path).href
+  module.registerHooks?.({ load: (url, context, next) => next(url, url === test ? { ...context, format: 'module' } : context) })
+  globalThis.setup({ explicit_done: true })
+  await import(test)
+  globalThis.done()
+}
+
+// No `await` with a script: testharness.js takes the file as loaded at the first microtask.
 try {
+  const last = kind === 'module' ? scripts.pop() : undefined
   for (const script of scripts) evaluate(script)
+  if (last !== undefined) await importTest(last)
 } catch (error) {
   fail(`the script threw: ${error?.stack ?? error}`)
 }

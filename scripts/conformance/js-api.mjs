@@ -32,7 +32,7 @@ function resolveScript(root, testFile, script) {
   return script.startsWith(mounted) ? join(root, script.slice(mounted.length)) : join(dirname(testFile), script)
 }
 
-function runFile(root, file, engine, harness) {
+function runFile(root, file, { engine, kind, harness, execArgv }) {
   const path = join(root, file)
   const { scripts, long } = readMeta(path)
   const timeout = long ? LONG_TIMEOUT_MS : TIMEOUT_MS
@@ -41,7 +41,9 @@ function runFile(root, file, engine, harness) {
 
   return new Promise((done) => {
     const helpers = scripts.map((script) => resolveScript(root, path, script))
-    const child = fork(CHILD, [engine, harness, ...helpers, path], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] })
+    const child = fork(CHILD, [engine, kind, harness, ...helpers, path], {
+      execArgv, stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    })
     let complete = false
     let broken = false
     let timedOut = false
@@ -77,21 +79,32 @@ function runFile(root, file, engine, harness) {
   })
 }
 
-/**
- * Runs every test file whose path `only` matches (all of them without it) on `engine`, 'wasmport' or 'v8'.
- * A file that crashes or hangs is a failed suite, and the others run on. `harness` is the testharness.js to use.
- */
-export async function runJsApi(root, { engine, only, harness = join(root, '..', 'harness', 'testharness.js') }) {
-  const files = readdirSync(root, { recursive: true })
+/** The test files below `root` whose path `only` matches (all of them without it). */
+export function listTests(root, only) {
+  return readdirSync(root, { recursive: true })
     .filter((file) => file.endsWith('.any.js'))
     .map((file) => file.split(sep).join('/'))
     .filter((file) => !only || only.test(file))
     .sort()
+}
+
+/**
+ * Runs `files` on `engine`, 'wasmport' or 'v8', each as a `kind`, 'script' or 'module', and gives a suite for each. One
+ * that crashes or hangs is a failed suite, and the others run on. `harness` is the testharness.js to use, `execArgv` what
+ * Node is started with, if not with the flags of this process.
+ */
+export async function runFiles(root, files, { engine, kind, harness, execArgv }) {
   const suites = []
   const waiting = files.entries()
   const worker = async () => {
-    for (const [index, file] of waiting) suites[index] = await runFile(root, file, engine, harness)
+    for (const [index, file] of waiting) suites[index] = await runFile(root, file, { engine, kind, harness, execArgv })
   }
   await Promise.all(Array.from({ length: PARALLEL }, worker))
-  return { suites }
+  return suites
+}
+
+/** Runs the tests that are scripts; those of the integration with modules are `runEsm`'s. */
+export async function runJsApi(root, { engine, only, harness }) {
+  const files = listTests(root, only).filter((file) => !file.startsWith('esm-integration/'))
+  return { suites: await runFiles(root, files, { engine, kind: 'script', harness }) }
 }

@@ -1,15 +1,16 @@
 //! `WebAssembly.Global`, and the value of a global as a namespace shows it.
 
+use std::cell::Cell;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
-use wasmtime::{Global, GlobalType, Mutability, RootScope, ValRaw, ValType};
+use wasmtime::{Global, GlobalType, Mutability, RootScope, Val, ValRaw, ValType};
 
 use super::late::{Held, Late};
 use super::{receiver, stores, types};
 use crate::error::{Class, Error, code};
-use crate::ffi::{Call, Callable, Env, Record, Thrown, Value};
-use crate::store::{ObjectKey, StoreCell};
+use crate::ffi::{Call, Callable, Env, Record, Reference, Thrown, Value};
+use crate::store::{ObjectKey, StoreCell, View};
 use crate::value::{Item, Kind, canonical, number_from_js, number_to_js, opaque};
 
 const NAME: &str = "Global";
@@ -189,6 +190,7 @@ pub fn set<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
     })?;
     cell.collect_if_due()?;
     set.map_err(Error::internal)?;
+    cell.settle(env)?;
     Ok(env.undefined()?)
 }
 
@@ -229,6 +231,60 @@ pub fn global_getter<'s>(
         file: file.clone(),
     };
     Ok(cell.callable(env, None, "get", record)?)
+}
+
+/// Calls `setter` with the value of a global now and whenever it may have changed, for a live binding.
+pub fn watch_global(
+    cell: &Rc<StoreCell>,
+    env: Env<'_>,
+    global: Global,
+    setter: Value<'_>,
+    file: &Arc<str>,
+) -> Result<(), Error> {
+    let binding = LiveBinding {
+        cell: Rc::downgrade(cell),
+        global,
+        setter: env.reference(setter)?,
+        shown: Cell::new(None),
+        file: file.clone(),
+    };
+    binding.refresh(env)?;
+    cell.add_live(Rc::new(binding));
+    Ok(())
+}
+
+/// A variable of JavaScript that shows a mutable global.
+struct LiveBinding {
+    cell: Weak<StoreCell>,
+    global: Global,
+    setter: Reference,
+    /// The bits that it shows; none of a reference, whose bits the collector may change.
+    shown: Cell<Option<u64>>,
+    file: Arc<str>,
+}
+
+impl View for LiveBinding {
+    fn refresh(&self, env: Env<'_>) -> Result<(), Error> {
+        let Some(cell) = self.cell.upgrade() else {
+            return Ok(());
+        };
+        let bits = cell.proceed(|cx| match self.global.get(&mut RootScope::new(cx)) {
+            Val::I32(value) => Some(u64::from(value as u32)),
+            Val::I64(value) => Some(value as u64),
+            Val::F32(bits) => Some(bits.into()),
+            Val::F64(bits) => Some(bits),
+            _ => None,
+        })?;
+        if bits.is_some() && bits == self.shown.get() {
+            return Ok(());
+        }
+        self.shown.set(bits);
+        env.scoped(|env| {
+            let value = global_value(&cell, env, self.global, &self.file)?;
+            env.call(env.deref(&self.setter)?, &[value])?;
+            Ok(())
+        })
+    }
 }
 
 struct GlobalGetter {

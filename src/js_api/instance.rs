@@ -36,8 +36,8 @@ pub fn init<'s>(call: &Call<'s>) -> Result<Value<'s>, Error> {
     };
     let (cell, exports) = given.instantiate(env, cell)?;
     cell.batch(env, || {
-        cell.attach(env, call.arg(0), ())?;
-        cell.attach(env, exports, ())
+        cell.attach(env, call.arg(0), Rc::new(()))?;
+        cell.attach(env, exports, Rc::new(()))
     })?;
     Ok(exports)
 }
@@ -199,7 +199,7 @@ fn failure(env: Env<'_>, cell: &Rc<StoreCell>, error: wasmtime::Error, module: &
 }
 
 /// The exports object: without a prototype, frozen, in the module's order.
-fn exports<'s>(
+pub fn exports<'s>(
     env: Env<'s>,
     cell: &Rc<StoreCell>,
     module: &Module,

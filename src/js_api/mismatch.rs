@@ -2,7 +2,7 @@
 
 use wasmtime::{AsContext, Extern, ExternType, FuncType, Mutability, RefType, TableType, ValType};
 
-use crate::error::{self, Class, Error};
+use crate::error::{self, Class, Detail, Error};
 use crate::module::{Import, Module};
 use crate::value::{Kind, type_name};
 
@@ -153,11 +153,12 @@ pub fn wrong(module: &Module, import: &Import, found: &str) -> Error {
         Class::LinkError,
         error::code::LINK,
         format!(
-            "{}: import {}.{}: expected {expected}; found {found}",
-            module.file, import.module, import.name
+            "{}: import {}.{} (at offset {:#x}): expected {expected}; found {found}",
+            module.file, import.module, import.name, import.offset
         ),
     )
     .with_text("file", &*module.file)
+    .with("offset", Detail::Number(import.offset as f64))
     .with_text("importModule", import.module.as_str())
     .with_text("importName", import.name.as_str())
     .with_text("expected", expected)

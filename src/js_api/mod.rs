@@ -26,11 +26,11 @@ use crate::ffi::{Call, Env, Record, Value};
 use crate::store::StoreCell;
 use crate::value::{function_object, tag_object};
 
-pub use global::{global_getter, global_value};
-pub use instance::{instantiate, unpoolable};
+pub use global::{global_getter, global_value, watch_global};
+pub use instance::{exports, instantiate, unpoolable};
 pub use link::{apart, convert, fit, home};
 pub use mismatch::{function as function_text, wrong};
-pub use module::{CompileOptions, ModuleObject};
+pub use module::{CompileOptions, ESM_OPTIONS, ModuleObject, Provider};
 pub use natives::natives;
 
 /// The JavaScript object for something that an instance exports. `index` is that of the export

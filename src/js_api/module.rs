@@ -1,6 +1,6 @@
 //! `WebAssembly.Module`.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use wasmtime::{ExternType, HeapType, Mutability, ValType};
 
@@ -29,6 +29,12 @@ pub struct CompileOptions {
     pub constants: Option<String>,
 }
 
+/// Those of the ESM integration, with the module of string constants that Node's own loader has.
+pub static ESM_OPTIONS: LazyLock<CompileOptions> = LazyLock::new(|| CompileOptions {
+    builtins: vec!["js-string".into()],
+    constants: Some("wasm:js/string-constants".into()),
+});
+
 /// Who provides an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Provider {
@@ -51,7 +57,8 @@ impl CompileOptions {
         })
     }
 
-    fn provider(&self, import: &Import) -> Provider {
+    /// Who provides an import of a module compiled so.
+    pub fn provider(&self, import: &Import) -> Provider {
         if self.constants.as_ref() == Some(&import.module) {
             return Provider::Constant;
         }
@@ -62,6 +69,43 @@ impl CompileOptions {
             false => Provider::Program,
         }
     }
+
+    /// Checks that what the engine provides has the types that the module wants.
+    pub fn check(&self, module: &Module) -> Result<(), Error> {
+        let invalid = |message: String| {
+            let text = format!("{}: {message}", module.file);
+            Err(Error::new(Class::CompileError, code::COMPILE, text).with_text("file", &*module.file))
+        };
+        let mut names = self.builtins.clone();
+        names.sort_unstable();
+        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return invalid(format!("the builtin set '{}' is given twice", twice[0]));
+        }
+        for import in &module.code.on_demand().imports {
+            let provider = self.provider(import);
+            let fits = match (provider, &import.ty) {
+                (Provider::Program, _) => true,
+                (Provider::Builtin, ty) => strings::has_type(&import.name, ty)?,
+                (Provider::Constant, ExternType::Global(ty)) => {
+                    let string = ValType::Ref(wasmtime::RefType::new(false, HeapType::Extern));
+                    ty.mutability() == Mutability::Const && string.matches(ty.content())
+                }
+                (Provider::Constant, _) => false,
+            };
+            if !fits {
+                return invalid(format!(
+                    "import {}.{} has another type than the {} that it names",
+                    import.module,
+                    import.name,
+                    match provider {
+                        Provider::Constant => "string constant",
+                        _ => "builtin",
+                    }
+                ));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl ModuleObject {
@@ -69,13 +113,12 @@ impl ModuleObject {
     pub fn compile(bytes: Vec<u8>, options: CompileOptions) -> Result<ModuleObject, Error> {
         let sections = sections(&bytes);
         let module = Module::compile_plain(bytes)?;
-        let object = ModuleObject {
+        options.check(&module)?;
+        Ok(ModuleObject {
             module: Arc::new(module),
             options,
             sections,
-        };
-        object.check()?;
-        Ok(object)
+        })
     }
 
     /// Whether structs or arrays may pass between the module and JavaScript.
@@ -97,46 +140,6 @@ impl ModuleObject {
     pub fn imports(&self) -> impl Iterator<Item = (&Import, Provider)> {
         let imports = self.module.code.on_demand().imports.iter();
         imports.map(|import| (import, self.options.provider(import)))
-    }
-
-    /// Checks that what the engine provides has the types that the module wants.
-    fn check(&self) -> Result<(), Error> {
-        let mut names = self.options.builtins.clone();
-        names.sort_unstable();
-        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(self.invalid(format!("the builtin set '{}' is given twice", twice[0])));
-        }
-        for (import, provider) in self.imports() {
-            let fits = match (provider, &import.ty) {
-                (Provider::Program, _) => true,
-                (Provider::Builtin, ty) => strings::has_type(&import.name, ty)?,
-                (Provider::Constant, ExternType::Global(ty)) => {
-                    let string = ValType::Ref(wasmtime::RefType::new(false, HeapType::Extern));
-                    ty.mutability() == Mutability::Const && string.matches(ty.content())
-                }
-                (Provider::Constant, _) => false,
-            };
-            if !fits {
-                return Err(self.invalid(format!(
-                    "import {}.{} has another type than the {} that it names",
-                    import.module,
-                    import.name,
-                    match provider {
-                        Provider::Constant => "string constant",
-                        _ => "builtin",
-                    }
-                )));
-            }
-        }
-        Ok(())
-    }
-
-    fn invalid(&self, message: String) -> Error {
-        Error::new(
-            Class::CompileError,
-            code::COMPILE,
-            format!("WebAssembly.Module(): {message}"),
-        )
     }
 }
 

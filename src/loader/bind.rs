@@ -2,21 +2,21 @@
 
 use std::rc::Rc;
 
-use wasmport_init_section::{Bind, MemorySource, Source};
-use wasmtime::{Extern, Instance};
+use wasmport_init_section::{Args, Bind, MemorySource, Source};
+use wasmtime::Extern;
 
 use super::link::import_object;
-use super::start::{Service, bound_memory, memory_source};
+use super::loaded::Loaded;
+use super::start::{self, Service, bound_memory, memory_source};
 use crate::error::{self, Class, Error};
 use crate::ffi::{Env, Type, Value};
-use crate::js_api;
 use crate::module::{Linkable, Module};
 use crate::store::StoreCell;
 use crate::value::error_of;
 use crate::wasi;
 
 /// The function by which a JavaScript service takes the memory.
-const HOOK: &str = "__wasm_bind";
+pub const HOOK: &str = "__wasm_bind";
 
 /// Binds a memory that the module imports to WASI: it is there before the instance, whose start
 /// function may call WASI already.
@@ -43,67 +43,73 @@ pub fn imported_memory(
         .map_err(|error| error_of(cell, env, error, &module.file))
 }
 
-/// Carries out all bind steps of the plan.
-pub fn carry_out(
-    env: Env<'_>,
-    cell: &Rc<StoreCell>,
-    module: &Module,
-    instance: &Instance,
-    imports: Value<'_>,
-    service: Option<&Service>,
-    exports: Value<'_>,
-) -> Result<(), Error> {
+/// Checks that there is somebody for each service of the plan, before anything of the guest runs.
+pub fn check(env: Env<'_>, module: &Module, imports: Value<'_>) -> Result<(), Error> {
     for bind in &module.plan().bind {
-        if let Some(service) = service.filter(|service| service.module == bind.service) {
-            cell.with(|cx| service.bind(cx, instance))?
-                .map_err(|error| error_of(cell, env, error, &module.file))?;
-            continue;
-        }
-        let host = import_object(env, imports, &bind.service)?;
-        let hook = match env.type_of(host) {
-            Type::Object | Type::Function => env.get(host, HOOK)?,
-            _ => host,
-        };
-        if env.type_of(hook) != Type::Function {
-            if module.origin().is_some_and(|origin| origin.bind == Source::Inferred) {
-                continue;
-            }
+        if !(wasi::is_service(&bind.service) && module.interface().imports_from(&bind.service))
+            && hook(env, imports, &bind.service)?.is_none()
+            && module.origin().is_none_or(|origin| origin.bind == Source::Section)
+        {
             return Err(unbound(module, bind));
         }
-        let memory = match memory_source(module, bind)? {
-            MemorySource::Export(export) => object(env, cell, module, instance, &export.name)?,
-            MemorySource::Import(import) => env.get(env.get(imports, &import.module)?, &import.name)?,
-        };
-        let table = match bind.table.as_str() {
-            "" => env.undefined()?,
-            name => object(env, cell, module, instance, name)?,
-        };
-        let argument = env.object()?;
-        env.set(argument, "memory", memory)?;
-        env.set(argument, "table", table)?;
-        env.set(argument, "exports", exports)?;
-        env.call_method(host, hook, &[argument])?;
+    }
+    for step in &module.plan().steps {
+        if let Args::Service(service) = &step.args
+            && (hook(env, imports, service)?.is_none()
+                || !module.plan().bind.iter().any(|bind| bind.service == *service))
+        {
+            return Err(start::no_service(module, service));
+        }
     }
     Ok(())
 }
 
-fn object<'s>(
-    env: Env<'s>,
+/// The function by which the import object or module of a name takes the memory, and that object.
+fn hook<'s>(env: Env<'s>, imports: Value<'s>, service: &str) -> Result<Option<(Value<'s>, Value<'s>)>, Error> {
+    let host = import_object(env, imports, service)?;
+    let hook = match env.type_of(host) {
+        Type::Object | Type::Function => env.get(host, HOOK)?,
+        _ => return Ok(None),
+    };
+    Ok((env.type_of(hook) == Type::Function).then_some((host, hook)))
+}
+
+/// Carries out all bind steps of the plan.
+pub fn carry_out(
+    env: Env<'_>,
     cell: &Rc<StoreCell>,
-    module: &Module,
-    instance: &Instance,
-    name: &str,
-) -> Result<Value<'s>, Error> {
-    match cell.with(|mut cx| instance.get_export(&mut cx, name))? {
-        Some(item) => {
-            let export = module.interface().exports.iter().find(|export| export.name == name);
-            js_api::object(cell, env, item, export.map_or(0, |export| export.index), &module.file)
+    loaded: &Loaded,
+    imports: Value<'_>,
+    service: Option<&Service>,
+) -> Result<(), Error> {
+    let module = &*loaded.module;
+    for bind in &module.plan().bind {
+        if let Some(service) = service.filter(|service| service.module == bind.service) {
+            cell.with(|cx| service.bind(cx, &loaded.instance))?
+                .map_err(|error| error_of(cell, env, error, &module.file))?;
+            continue;
         }
-        None => Err(Error::internal(format_args!(
-            "{}: the export '{name}' is gone",
-            module.file
-        ))),
+        let Some((host, hook)) = hook(env, imports, &bind.service)? else {
+            continue;
+        };
+        let memory = match memory_source(module, bind)? {
+            MemorySource::Export(export) => loaded.object(env, cell, &export.name)?,
+            MemorySource::Import(import) => env.get(env.get(imports, &import.module)?, &import.name)?,
+        };
+        let table = match bind.table.as_str() {
+            "" => env.undefined()?,
+            name => loaded.object(env, cell, name)?,
+        };
+        let argument = env.object()?;
+        env.set(argument, "memory", memory)?;
+        env.set(argument, "table", table)?;
+        env.set(argument, "exports", loaded.exports(env, cell)?)?;
+        let returned = env.call_method(host, hook, &[argument])?;
+        if env.type_of(returned) == Type::Object {
+            loaded.add_service(env, cell, &bind.service, returned)?;
+        }
     }
+    Ok(())
 }
 
 fn unbound(module: &Module, bind: &Bind) -> Error {
@@ -115,5 +121,6 @@ fn unbound(module: &Module, bind: &Bind) -> Error {
             module.file, bind.service
         ),
     )
+    .with_text("file", &*module.file)
     .with_text("service", bind.service.as_str())
 }

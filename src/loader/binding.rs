@@ -1,17 +1,22 @@
 //! The loader's functions for JavaScript.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use napi::ScopedTask;
 use napi::bindgen_prelude::{AsyncTask, Either, Object, Uint8Array, Unknown};
 use napi_derive::napi;
+use wasmport_init_section::Phase;
 
-use super::instantiate as instantiate_module;
+use super::loaded::Loaded;
+use super::{esm, instantiate as instantiate_module, start};
 use crate::error::{self, Class, Error, code};
 use crate::ffi::{Env, Record, Value, set_classes as set_classes_of};
 use crate::js_api::{self, CompileOptions, ModuleObject};
 use crate::module::{self, Module, Source};
-use crate::wasi::WasiOptions;
+use crate::store::StoreCell;
+use crate::value::error_of;
+use crate::wasi::{self, WasiOptions};
 
 /// A compiled module in JavaScript's hands.
 pub struct LoadedModule(pub Arc<Module>);
@@ -31,8 +36,26 @@ impl LoadedModule {
         }
     }
 
+    /// Compiles a module and checks that the engine provides what it imports from there.
+    fn compile(source: &Source, name: &str) -> Result<Module, Error> {
+        let module = Module::compile(source, name)?;
+        js_api::ESM_OPTIONS.check(&module)?;
+        Ok(module)
+    }
+
+    /// The handle, which says what the JavaScript half has to do besides.
     fn make<'s>(env: Env<'s>, module: Module) -> Result<Value<'s>, Error> {
         let object = env.object()?;
+        let has = |phase| start::steps(&module, phase).next().is_some();
+        for (name, is) in [
+            ("isCommand", module.plan().is_command()),
+            ("isProgram", module.plan().run.is_some()),
+            ("hasTasks", has(Phase::Task)),
+            ("hasDisposal", has(Phase::Dispose)),
+            ("importsFunctionsOnly", module.imports_functions_only()),
+        ] {
+            env.set(object, name, env.boolean(is)?)?;
+        }
         env.wrap(object, Box::new(LoadedModule(Arc::new(module))))?;
         Ok(object)
     }
@@ -63,7 +86,7 @@ pub fn compile_sync<'s>(
     name: String,
 ) -> napi::Result<Unknown<'s>> {
     error::run(env, |env| {
-        Ok(LoadedModule::make(env, Module::compile(&source(bytes), &name)?)?.into_unknown(env))
+        Ok(LoadedModule::make(env, LoadedModule::compile(&source(bytes), &name)?)?.into_unknown(env))
     })
 }
 
@@ -77,7 +100,7 @@ impl<'s> ScopedTask<'s> for Compile {
     type JsValue = Unknown<'s>;
 
     fn compute(&mut self) -> napi::Result<Self::Output> {
-        Ok(error::catch(|| Module::compile(&self.source, &self.name)))
+        Ok(error::catch(|| LoadedModule::compile(&self.source, &self.name)))
     }
 
     fn resolve(&mut self, env: &'s napi::Env, output: Self::Output) -> napi::Result<Unknown<'s>> {
@@ -89,7 +112,8 @@ impl<'s> ScopedTask<'s> for Compile {
     }
 }
 
-/// Links and starts a compiled module and returns its namespace. `shared` joins the store of the ES module graph.
+/// Links and starts a compiled module. `exports` shows what it exports, `namespace` is what a program gets.
+/// `shared` joins the store of the ES module graph.
 #[napi]
 pub fn instantiate<'s>(
     env: &'s napi::Env,
@@ -100,11 +124,126 @@ pub fn instantiate<'s>(
 ) -> napi::Result<Unknown<'s>> {
     error::run(env, |env| {
         let module = LoadedModule::of(env, Value::of(&module))?;
-        let wasi = match wasi {
-            Some(options) => options.read()?.0,
-            None => Default::default(),
+        let made = instantiate_module(env, module, Value::of(&imports), read(wasi)?, shared)?;
+        let pair = env.object()?;
+        env.set(pair, "exports", made.exports)?;
+        env.set(pair, "namespace", made.shown)?;
+        Ok(pair.into_unknown(env))
+    })
+}
+
+/// Checks the imports of a module as far as that is possible without an instance.
+#[napi]
+pub fn check_imports<'s>(
+    env: &'s napi::Env,
+    module: Unknown<'s>,
+    imports: Unknown<'s>,
+    wasi: Option<WasiOptions>,
+) -> napi::Result<()> {
+    error::run(env, |env| {
+        let module = LoadedModule::of(env, Value::of(&module))?;
+        super::check(env, module, Value::of(&imports), read(wasi)?)
+    })
+}
+
+fn read(options: Option<WasiOptions>) -> Result<wasi::Options, Error> {
+    Ok(match options {
+        Some(options) => options.read()?.0,
+        None => Default::default(),
+    })
+}
+
+/// The instance behind the exports of a loaded module.
+fn loaded(env: Env<'_>, exports: Value<'_>) -> Result<(Rc<StoreCell>, Rc<Loaded>), Error> {
+    StoreCell::record_of::<Loaded>(env, exports)?.ok_or_else(|| {
+        let found = env.describe(exports);
+        Error::new(
+            Class::TypeError,
+            code::VALUE,
+            format!("expected the exports of a loaded module, got {found}"),
+        )
+    })
+}
+
+/// What a command shows: the name of each function that it exports, and how many parameters it has.
+#[napi]
+pub fn command_functions<'s>(env: &'s napi::Env, module: Unknown<'s>) -> napi::Result<Unknown<'s>> {
+    error::run(env, |env| {
+        let module = LoadedModule::of(env, Value::of(&module))?;
+        let list = env.array(0)?;
+        for (index, (name, arity)) in esm::command_functions(module).enumerate() {
+            let entry = env.object()?;
+            env.set(entry, "name", env.string(name)?)?;
+            env.set(entry, "arity", env.number(arity as f64)?)?;
+            env.set_element(list, index as u32, entry)?;
+        }
+        Ok(list.into_unknown(env))
+    })
+}
+
+/// Carries out the `task` steps, or the `dispose` steps if the instance was not disposed of yet.
+#[napi]
+pub fn carry_out<'s>(env: &'s napi::Env, exports: Unknown<'s>, phase: String) -> napi::Result<()> {
+    error::run(env, |env| {
+        let (cell, loaded) = loaded(env, Value::of(&exports))?;
+        let phase = match phase.as_str() {
+            "task" => Phase::Task,
+            _ => Phase::Dispose,
         };
-        Ok(instantiate_module(env, module, Value::of(&imports), wasi, shared)?.into_unknown(env))
+        match cell.is_disposed() {
+            true => Ok(()),
+            false => loaded.carry_out(env, &cell, phase).map(drop),
+        }
+    })
+}
+
+/// Calls the entry of a program on an instance of it and returns the exit code.
+#[napi]
+pub fn call_entry<'s>(env: &'s napi::Env, exports: Unknown<'s>) -> napi::Result<i32> {
+    error::run(env, |env| {
+        let (cell, loaded) = loaded(env, Value::of(&exports))?;
+        let exit = cell.enter(|cx| start::call_entry(cx, &loaded.instance, &loaded.module))?;
+        cell.settle(env)?;
+        exit.map_err(|error| error_of(&cell, env, error, &loaded.module.file))
+    })
+}
+
+/// Calls `setter` with the value of an exported global now and whenever it may have changed.
+#[napi]
+pub fn watch<'s>(env: &'s napi::Env, exports: Unknown<'s>, name: String, setter: Unknown<'s>) -> napi::Result<()> {
+    error::run(env, |env| {
+        let (cell, loaded) = loaded(env, Value::of(&exports))?;
+        match cell.with(|cx| loaded.global(cx, &name))? {
+            Some(global) => js_api::watch_global(&cell, env, global, Value::of(&setter), &loaded.module.file),
+            None => Err(Error::internal(format_args!("'{name}' is no global"))),
+        }
+    })
+}
+
+/// Makes `object`, a `WebAssembly.Instance` without an instance, the one of a loaded module, and returns its exports object.
+#[napi]
+pub fn adopt_instance<'s>(env: &'s napi::Env, object: Unknown<'s>, exports: Unknown<'s>) -> napi::Result<Unknown<'s>> {
+    error::run(env, |env| {
+        let (cell, loaded) = loaded(env, Value::of(&exports))?;
+        let exports = loaded.exports(env, &cell)?;
+        cell.attach(env, Value::of(&object), Rc::new(()))?;
+        Ok(exports.into_unknown(env))
+    })
+}
+
+/// Throws if a module cannot be part of an ES module graph.
+#[napi]
+pub fn check_facade<'s>(env: &'s napi::Env, module: Unknown<'s>) -> napi::Result<()> {
+    error::run(env, |env| esm::check(LoadedModule::of(env, Value::of(&module))?))
+}
+
+/// What an ES module in the place of a module imports and exports.
+#[napi]
+pub fn facade<'s>(env: &'s napi::Env, module: Unknown<'s>) -> napi::Result<Unknown<'s>> {
+    error::run(env, |env| {
+        let facade = esm::facade(LoadedModule::of(env, Value::of(&module))?);
+        let json = serde_json::to_string(&facade).map_err(Error::internal)?;
+        Ok(env.parse_json(&json)?.into_unknown(env))
     })
 }
 
@@ -112,7 +251,7 @@ pub fn instantiate<'s>(
 #[napi]
 pub fn describe<'s>(env: &'s napi::Env, bytes: Either<String, Uint8Array>, name: String) -> napi::Result<Unknown<'s>> {
     error::run(env, |env| {
-        let json = module::inspect(&source(bytes), &name)?;
+        let json = module::inspect(&source(bytes), &name, true)?;
         Ok(env.parse_json(&json)?.into_unknown(env))
     })
 }

@@ -4,21 +4,26 @@ use std::rc::Rc;
 
 use wasmtime::{Extern, ExternType, Global};
 
-use super::namespace::Namespace;
+use super::bind::HOOK;
+use super::esm::advice;
+use super::loaded::Loaded;
 use super::start::wasi_function;
 use crate::error::Error;
 use crate::ffi::{Env, Type, Value};
-use crate::js_api::{self, wrong};
+use crate::js_api::{self, ESM_OPTIONS, Provider, wrong};
 use crate::module::{Import, Linkable, Module};
 use crate::store::{ServiceId, StoreCell};
+use crate::value::strings;
 use crate::wasi;
 
-/// A value given for an import; none where WASI provides it. Each is read once, in the module's order.
+/// What there is for each import, in the module's order. Each value is read once.
 pub struct Given<'s>(Vec<Found<'s>>);
 
 /// What there is for one import.
 enum Found<'s> {
     Wasi,
+    /// A function of `wasm:js-string`, or a string constant.
+    Builtin(Provider),
     Value(Value<'s>),
     /// A global of another instance. Its namespace shows only the value.
     Global(Rc<StoreCell>, Global),
@@ -29,6 +34,18 @@ pub fn read<'s>(env: Env<'s>, module: &Module, imports: Value<'s>) -> Result<Giv
     let imported = &module.code.on_demand().imports;
     let mut values = Vec::with_capacity(imported.len());
     for import in imported {
+        let provider = ESM_OPTIONS.provider(import);
+        if provider != Provider::Program {
+            values.push(Found::Builtin(provider));
+            continue;
+        }
+        if import.name == HOOK {
+            return Err(wrong(
+                module,
+                import,
+                "a name that is never imported: by it the host gives a service the memory",
+            ));
+        }
         let host = import_object(env, imports, &import.module)?;
         values.push(match env.type_of(host) {
             Type::Object | Type::Function => match exported_global(env, host, import)? {
@@ -36,7 +53,7 @@ pub fn read<'s>(env: Env<'s>, module: &Module, imports: Value<'s>) -> Result<Giv
                 None => Found::Value(env.get(host, &import.name)?),
             },
             Type::Undefined if wasi::is_service(&import.module) => Found::Wasi,
-            Type::Undefined => return Err(wrong(module, import, "nothing: no such import object was given")),
+            Type::Undefined => return Err(wrong(module, import, &nothing(module))),
             _ => {
                 return Err(wrong(
                     module,
@@ -47,6 +64,15 @@ pub fn read<'s>(env: Env<'s>, module: &Module, imports: Value<'s>) -> Result<Giv
         });
     }
     Ok(Given(values))
+}
+
+/// Words for an import object that is not there. Who made the module may say why.
+fn nothing(module: &Module) -> String {
+    let text = "nothing: no such import object was given";
+    match advice(module) {
+        Some(advice) => format!("{text}. {advice}"),
+        None => text.to_owned(),
+    }
 }
 
 /// What was given for an import module: `undefined` where nothing was.
@@ -66,10 +92,10 @@ fn exported_global<'s>(
     if !matches!(import.ty, ExternType::Global(_)) {
         return Ok(None);
     }
-    let Some((cell, namespace)) = StoreCell::record_of::<Namespace>(env, host)? else {
+    let Some((cell, loaded)) = StoreCell::record_of::<Loaded>(env, host)? else {
         return Ok(None);
     };
-    let global = cell.with(|cx| namespace.global(cx, &import.name))?;
+    let global = cell.with(|cx| loaded.global(cx, &import.name))?;
     Ok(global.map(|global| (cell, global)))
 }
 
@@ -79,7 +105,7 @@ pub fn joined_store<'s>(env: Env<'s>, given: &Given<'s>, module: &Module) -> Res
     let mut joined: Option<(&Import, Rc<StoreCell>)> = None;
     for (found, import) in given.0.iter().zip(&module.code.on_demand().imports) {
         let cell = match found {
-            Found::Wasi => None,
+            Found::Wasi | Found::Builtin(_) => None,
             Found::Value(value) => js_api::home(env, *value)?.and_then(|(cell, must)| must.then_some(cell)),
             Found::Global(cell, _) => Some(cell.clone()),
         };
@@ -107,6 +133,8 @@ pub fn link(
         externs.push(match (found, service) {
             (Found::Value(value), _) => js_api::convert(env, cell, module, import, functions, *value)?,
             (Found::Global(_, global), _) => js_api::fit(cell, module, import, (*global).into())?,
+            (Found::Builtin(Provider::Constant), _) => strings::constant(cell, &import.name)?.into(),
+            (Found::Builtin(_), _) => strings::function(cell, env, &import.name)?.into(),
             (Found::Wasi, Some(service)) => cell.with(|cx| wasi_function(cx, module, import, service))??.into(),
             (Found::Wasi, None) => return Err(Error::internal("a module imports WASI but has none")),
         });

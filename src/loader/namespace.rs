@@ -2,12 +2,15 @@
 
 use std::rc::Rc;
 
-use wasmtime::{AsContextMut, Extern, Global, Instance, Mutability};
+use wasmport_init_section::Phase;
+use wasmtime::{Extern, Mutability};
 
+use super::loaded::Loaded;
+use super::start;
 use crate::error::{Class, Error, code};
 use crate::ffi::{Call, Env, Property, Reference, Thrown, Type, Value};
 use crate::js_api;
-use crate::module::{Linkable, Module};
+use crate::module::Linkable;
 use crate::store::StoreCell;
 use crate::value::Kind;
 
@@ -17,11 +20,11 @@ use crate::value::Kind;
 pub fn make<'s>(
     env: Env<'s>,
     cell: &Rc<StoreCell>,
-    module: &Module,
+    loaded: &Rc<Loaded>,
     linkable: &Linkable,
-    instance: &Instance,
     disposable: bool,
 ) -> Result<Value<'s>, Error> {
+    let module = &*loaded.module;
     let tools = env.local(Tools::new)?;
     let namespace = env.bare_object()?;
     let mut properties = Vec::with_capacity(linkable.exports.len() + 2);
@@ -30,7 +33,7 @@ pub fn make<'s>(
         if module.plan().hide.iter().any(|select| select.selects(&export.name)) {
             continue;
         }
-        let item = cell.with(|mut cx| instance.get_module_export(&mut cx, &export.index))?;
+        let item = cell.with(|mut cx| loaded.instance.get_module_export(&mut cx, &export.index))?;
         let Some(item) = item else {
             return Err(Error::internal(format_args!(
                 "{}: the export '{}' is gone",
@@ -68,34 +71,31 @@ pub fn make<'s>(
     }
     env.define(namespace, &properties)?;
     env.freeze(namespace)?;
-    cell.attach(env, namespace, Namespace { instance: *instance })?;
+    cell.attach(env, namespace, loaded.clone())?;
     Ok(namespace)
 }
 
-/// The record of a namespace object.
-pub struct Namespace {
-    instance: Instance,
-}
-
-impl Namespace {
-    /// The exported global of a name.
-    pub fn global(&self, cx: impl AsContextMut, name: &str) -> Option<Global> {
-        self.instance.get_global(cx, name)
-    }
-}
-
-/// `namespace[Symbol.dispose]()`: lets go of the store.
+/// `namespace[Symbol.dispose]()`: carries out the dispose steps and lets go of the store.
 fn dispose<'s>(call: &Call<'s>) -> Result<Value<'s>, Thrown> {
-    let cell = match call.env.type_of(call.this) {
-        Type::Object => StoreCell::kept_by(call.env, call.this)?,
+    let env = call.env;
+    let found = match env.type_of(call.this) {
+        Type::Object => StoreCell::record_of::<Loaded>(env, call.this)?,
         _ => None,
     };
-    let Some(cell) = cell else {
+    let Some((cell, loaded)) = found else {
         let error = Error::new(Class::TypeError, code::VALUE, "Receiver is not a namespace");
-        return Err(error.throw(call.env));
+        return Err(error.throw(env));
     };
+    if cell.is_disposed() {
+        return env.undefined();
+    }
+    let ended = loaded.carry_out(env, &cell, Phase::Dispose);
     cell.dispose();
-    call.env.undefined()
+    ended.map_err(|error| error.throw(env))?;
+    if start::steps(&loaded.module, Phase::Dispose).next().is_some() {
+        env.call(env.class("disposed")?, &[call.this])?;
+    }
+    env.undefined()
 }
 
 /// Functions and symbols of the language that a namespace is made with.

@@ -1,6 +1,6 @@
-//! The parts of a plan that need no JavaScript: WASI, the evaluate steps and the entry.
+//! The parts of a plan that need no JavaScript: WASI, plain steps and the entry.
 
-use wasmport_init_section::{Args, Bind, IfMissing, MemorySource, Phase, RunArgs, RunResult, Step, StepResult};
+use wasmport_init_section::{Args, Bind, MemorySource, Phase, RunArgs, RunResult, Step};
 use wasmtime::{AsContextMut, ExternType, Func, FuncType, Instance, Val, bail};
 
 use crate::error::{Class, Error, Exit, code};
@@ -102,41 +102,68 @@ pub fn memory_source<'a>(module: &'a Module, bind: &Bind) -> Result<MemorySource
         .map_err(|error| Error::new(Class::LinkError, code::LINK, format!("{}: {error}", module.file)))
 }
 
-/// Refuses a plan that this version would carry out in part only.
-pub fn check_phases(module: &Module) -> Result<(), Error> {
-    let later = |step: &&Step| {
-        step.phase != Phase::Evaluate || matches!(step.args, Args::Service(_)) || step.result != StepResult::Ignore
-    };
-    match module.plan().steps.iter().find(later) {
+/// The steps of one phase, in order.
+pub fn steps(module: &Module, phase: Phase) -> impl Iterator<Item = &Step> {
+    module.plan().steps.iter().filter(move |step| step.phase == phase)
+}
+
+/// Refuses a plan whose steps need a service where there are none.
+pub fn check_plain(module: &Module) -> Result<(), Error> {
+    let mut args = module.plan().steps.iter().map(|step| &step.args);
+    match args.find_map(|args| {
+        if let Args::Service(service) = args {
+            Some(service)
+        } else {
+            None
+        }
+    }) {
         None => Ok(()),
-        Some(step) => Err(Error::new(
-            Class::LinkError,
-            code::UNSUPPORTED,
-            format!(
-                "{}: the plan has a step that this version does not carry out: {}",
-                module.file,
-                serde_json::to_string(step).unwrap_or_default()
-            ),
-        )),
+        Some(service) => Err(no_service(module, service)),
     }
 }
 
-/// Carries out the evaluate steps.
-pub fn evaluate(mut cx: impl AsContextMut<Data = Data>, instance: &Instance, module: &Module) -> wasmtime::Result<()> {
-    for step in &module.plan().steps {
-        let names = step.select.matches(module.interface());
-        for name in names {
-            let Some(func) = instance.get_func(&mut cx, name) else {
-                if step.if_missing == IfMissing::Skip {
-                    continue;
-                }
-                bail!("the plan calls the export '{name}', which is no function");
-            };
-            match call(&mut cx, func, step.args == Args::Zeros) {
-                Err(error) if matches!(error.downcast_ref(), Some(Exit(0))) => {}
-                other => {
-                    other?;
-                }
+/// The error for a step whose arguments nobody supplies.
+pub fn no_service(module: &Module, service: &str) -> Error {
+    let (code, advice) = match service {
+        "napi" => (
+            code::UNSUPPORTED,
+            "it is a Node-API addon, which this version cannot carry out yet".to_owned(),
+        ),
+        _ => (
+            code::LINK,
+            format!(
+                "expected the plan to bind it, and an import object or module '{service}' with a function __wasm_bind \
+                 that returns an object with a function args"
+            ),
+        ),
+    };
+    Error::new(
+        Class::LinkError,
+        code,
+        format!(
+            "{}: the plan takes arguments from the service '{service}', which nothing provides: {advice}",
+            module.file
+        ),
+    )
+    .with_text("file", &*module.file)
+    .with_text("service", service)
+}
+
+/// Carries out a step that needs no service.
+pub fn step(
+    mut cx: impl AsContextMut<Data = Data>,
+    instance: &Instance,
+    module: &Module,
+    step: &Step,
+) -> wasmtime::Result<()> {
+    for name in step.select.matches(module.interface()) {
+        let Some(func) = instance.get_func(&mut cx, name) else {
+            bail!("the plan calls the export '{name}', which is no function");
+        };
+        match call(&mut cx, func, step.args == Args::Zeros) {
+            Err(error) if matches!(error.downcast_ref(), Some(Exit(0))) => {}
+            other => {
+                other?;
             }
         }
     }

@@ -35,6 +35,8 @@ pub struct Import {
     pub module: String,
     pub name: String,
     pub ty: ExternType,
+    /// Where its entry is, in bytes from the start of the binary.
+    pub offset: usize,
 }
 
 /// One export.
@@ -67,7 +69,7 @@ impl Code {
         if let Some(code) = slot.upgrade() {
             return Ok(code);
         }
-        let code = match Code::from_cache(&key, file) {
+        let code = match Code::from_cache(&key) {
             Some(code) => code,
             None => {
                 let bytes = source.read()?;
@@ -84,9 +86,10 @@ impl Code {
         Ok(code)
     }
 
-    fn from_cache(key: &Key, file: &str) -> Option<Code> {
+    fn from_cache(key: &Key) -> Option<Code> {
         let entry = code_cache::load(engine::engine().ok()?, key)?;
-        Some(Code::new(entry.module, super::describe(&entry.outline, file).ok()?))
+        let interface = Interface::parse_outline(&entry.outline).ok()?;
+        Some(Code::new(entry.module, Description::of(interface)))
     }
 
     fn compile(key: &Key, bytes: &[u8], file: &str) -> Result<Code, Error> {
@@ -151,10 +154,12 @@ impl Linkable {
     fn new(module: Module, interface: &Interface) -> Linkable {
         let imports = module
             .imports()
-            .map(|import| Import {
+            .zip(&interface.imports)
+            .map(|(import, parsed)| Import {
                 module: import.module().into(),
                 name: import.name().into(),
                 ty: import.ty(),
+                offset: parsed.offset,
             })
             .collect();
         let exports: Vec<_> = module

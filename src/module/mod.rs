@@ -2,17 +2,22 @@
 
 mod compiled;
 mod progress;
+mod section;
 mod source;
+mod toolchain;
 
 use std::sync::{Arc, LazyLock};
 
 use wasmport_init_section::{self as init, ErrorKind, Interface, Origin, Plan, Resolved};
+use wasmtime::ExternType;
 
 use crate::engine;
 use crate::error::{Class, Detail, Error, code};
 
 pub use compiled::{Code, Import, Linkable};
+pub use section::{section, set_section, strip_section};
 pub use source::Source;
+pub use toolchain::{Toolchain, toolchain};
 
 /// The limit of the JavaScript API.
 const MOST_BYTES: usize = 1 << 30;
@@ -83,6 +88,12 @@ impl Module {
         self.code.description.plan.as_ref().ok().map(|plan| &plan.origin)
     }
 
+    /// Whether nothing that it imports belongs to a store.
+    pub fn imports_functions_only(&self) -> bool {
+        let mut imports = self.code.on_demand().imports.iter();
+        imports.all(|import| matches!(import.ty, ExternType::Func(_)))
+    }
+
     pub fn interface(&self) -> &Interface {
         &self.code.description.interface
     }
@@ -95,28 +106,43 @@ pub struct Description {
     pub plan: Result<Resolved, init::Error>,
 }
 
-fn describe(bytes: &[u8], file: &str) -> Result<Description, Error> {
-    let interface = Interface::parse(bytes).map_err(|error| init_error(&error, file))?;
-    let plan = init::resolve(&interface);
-    Ok(Description { interface, plan })
+impl Description {
+    fn of(interface: Interface) -> Description {
+        let plan = init::resolve(&interface);
+        Description { interface, plan }
+    }
 }
 
-/// What a module says of itself as JSON, without compiling it.
-pub fn inspect(source: &Source, file: &str) -> Result<String, Error> {
+fn describe(bytes: &[u8], file: &str) -> Result<Description, Error> {
+    let interface = Interface::parse(bytes).map_err(|error| init_error(&error, file))?;
+    Ok(Description::of(interface))
+}
+
+/// What a module says of itself as JSON, without compiling it. `planned` is with the plan that it is started by, which
+/// a module has not if its `init` section makes no sense.
+pub fn inspect(source: &Source, file: &str, planned: bool) -> Result<String, Error> {
     #[derive(serde::Serialize)]
-    struct Inspection<'a> {
+    struct Inspection {
         #[serde(flatten)]
-        interface: &'a Interface,
+        interface: Interface,
+        /// In bytes, of the binary form.
+        size: usize,
+        toolchain: Option<Toolchain>,
         #[serde(flatten)]
-        resolved: &'a Resolved,
+        resolved: Option<Resolved>,
     }
     let bytes = source.read()?;
     let bytes = source::binary(&bytes, file)?;
     let Description { interface, plan } = describe(&bytes, file)?;
-    let plan = plan.map_err(|error| init_error(&error, file))?;
+    let resolved = match planned {
+        true => Some(plan.map_err(|error| init_error(&error, file))?),
+        false => None,
+    };
     serde_json::to_string(&Inspection {
-        interface: &interface,
-        resolved: &plan,
+        size: bytes.len(),
+        toolchain: toolchain(&interface),
+        interface,
+        resolved,
     })
     .map_err(Error::internal)
 }

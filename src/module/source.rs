@@ -139,6 +139,25 @@ pub fn binary<'a>(bytes: &'a [u8], file: &str) -> Result<Cow<'a, [u8]>, Error> {
     }
 }
 
+/// Checks that bytes are a binary, for what cannot be done to the text form.
+pub fn check_binary(bytes: &[u8], file: &str) -> Result<(), Error> {
+    if is_binary(bytes) {
+        return Ok(());
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) if is_text(text) => Err(Error::new(
+            Class::CompileError,
+            code::NOT_WASM,
+            format!(
+                "{file} is the text form of a module, and only a binary has sections: \
+                 assemble it first, such as with `wasm-tools parse`"
+            ),
+        )
+        .with_text("file", file)),
+        _ => Err(not_wasm(bytes, file)),
+    }
+}
+
 /// Text begins with a parenthesis, perhaps after white space and comments, which begin with one or with `;;`.
 fn is_text(text: &str) -> bool {
     let text = text.trim_start();

@@ -67,6 +67,9 @@ pub struct StoreCell {
     /// Set when a memory of the store may have grown since `views` were last compared with it.
     grown: Arc<AtomicBool>,
     views: RefCell<Vec<Weak<dyn View>>>,
+    /// Globals that JavaScript sees as live bindings: any call may change them, and nothing says which.
+    live: RefCell<Vec<Rc<dyn View>>>,
+    has_live: Cell<bool>,
     modules: RefCell<Vec<StoreModule>>,
     /// The indices of host functions among the imports that they were made for.
     host_functions: RefCell<FxHashMap<ObjectKey, u32>>,
@@ -95,6 +98,8 @@ impl StoreCell {
             references: References::default(),
             grown,
             views: RefCell::default(),
+            live: RefCell::default(),
+            has_live: Cell::new(false),
             modules: RefCell::default(),
             host_functions: RefCell::default(),
             bridged: RefCell::default(),
@@ -179,9 +184,9 @@ impl StoreCell {
     }
 
     /// Attaches a record to an object over the store, and makes the object keep the store.
-    pub fn attach<T: 'static>(&self, env: Env<'_>, object: Value<'_>, record: T) -> Result<(), Thrown> {
+    pub fn attach<T: 'static>(&self, env: Env<'_>, object: Value<'_>, record: Rc<T>) -> Result<(), Thrown> {
         let index = self.anchor.add_object(env, object, None)?;
-        self.records.borrow_mut().insert(index, Rc::new(record));
+        self.records.borrow_mut().insert(index, record);
         Ok(())
     }
 
@@ -256,11 +261,17 @@ impl StoreCell {
         views.push(view);
     }
 
+    /// Adds a live binding, which is kept for as long as the store.
+    pub fn add_live(&self, view: Rc<dyn View>) {
+        self.live.borrow_mut().push(view);
+        self.has_live.set(true);
+    }
+
     /// Runs whenever control is about to pass to JavaScript: growth inside WebAssembly detaches
-    /// the buffers over the memory before JavaScript can look at them.
+    /// the buffers over the memory, and live bindings get their values, before JavaScript can look at them.
     #[inline]
     pub fn settle(&self, env: Env<'_>) -> Result<(), Error> {
-        if self.grown.load(Ordering::Relaxed) {
+        if self.grown.load(Ordering::Relaxed) || self.has_live.get() {
             self.refresh_views(env)
         } else {
             Ok(())
@@ -269,9 +280,12 @@ impl StoreCell {
 
     #[cold]
     fn refresh_views(&self, env: Env<'_>) -> Result<(), Error> {
-        self.grown.store(false, Ordering::Relaxed);
-        let views: Vec<_> = self.views.borrow().iter().filter_map(Weak::upgrade).collect();
-        views.iter().try_for_each(|view| view.refresh(env))
+        if self.grown.swap(false, Ordering::Relaxed) {
+            let views: Vec<_> = self.views.borrow().iter().filter_map(Weak::upgrade).collect();
+            views.iter().try_for_each(|view| view.refresh(env))?;
+        }
+        // The setters are assignments of our own and run nothing of the program's.
+        self.live.borrow().iter().try_for_each(|view| view.refresh(env))
     }
 
     /// Collects dropped references if many values were put into the store since it last did.
@@ -331,6 +345,11 @@ impl StoreCell {
         self.release();
     }
 
+    /// Whether somebody has let go of the store.
+    pub fn is_disposed(&self) -> bool {
+        self.disposed.get()
+    }
+
     /// Keeps the store, disposed of or not, until the result is dropped.
     pub fn retain(self: &Rc<Self>) -> Retained {
         self.users.set(self.users.get() + 1);
@@ -361,7 +380,7 @@ struct Keeper(Rc<StoreCell>);
 
 impl Record for Keeper {}
 
-/// Something that shows a memory and must follow its growth.
+/// Something that shows a memory or a global and must follow what WebAssembly does to it.
 pub trait View {
     fn refresh(&self, env: Env<'_>) -> Result<(), Error>;
 }

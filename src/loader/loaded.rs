@@ -1,0 +1,160 @@
+//! An instance that was loaded by its plan.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use wasmport_init_section::{Args, Phase, Step, StepResult};
+use wasmtime::{AsContextMut, Global, Instance};
+
+use super::start;
+use crate::error::{Class, Error, code};
+use crate::ffi::{Env, Type, Value};
+use crate::js_api;
+use crate::module::Module;
+use crate::store::{Slot, StoreCell};
+use crate::value::error_of;
+
+/// The record of a namespace: the instance, and what the rest of its plan needs.
+pub struct Loaded {
+    pub module: Arc<Module>,
+    pub instance: Instance,
+    /// What the `__wasm_bind` of each service returned, kept by the store like all of its values.
+    services: RefCell<Vec<(String, Slot)>>,
+}
+
+impl Loaded {
+    pub fn new(module: &Arc<Module>, instance: Instance) -> Loaded {
+        Loaded {
+            module: module.clone(),
+            instance,
+            services: RefCell::default(),
+        }
+    }
+
+    /// The exported global of a name, unless the plan hides it.
+    pub fn global(&self, cx: impl AsContextMut, name: &str) -> Option<Global> {
+        let hidden = self.module.plan().hide.iter().any(|select| select.selects(name));
+        if hidden {
+            None
+        } else {
+            self.instance.get_global(cx, name)
+        }
+    }
+
+    /// The JavaScript object of an export.
+    pub fn object<'s>(&self, env: Env<'s>, cell: &Rc<StoreCell>, name: &str) -> Result<Value<'s>, Error> {
+        let file = &self.module.file;
+        match cell.with(|mut cx| self.instance.get_export(&mut cx, name))? {
+            Some(item) => {
+                let export = self.module.interface().export(name);
+                js_api::object(cell, env, item, export.map_or(0, |export| export.index), file)
+            }
+            None => Err(Error::internal(format_args!("{file}: the export '{name}' is gone"))),
+        }
+    }
+
+    /// All exports, hidden ones included, as the JavaScript API has them.
+    pub fn exports<'s>(&self, env: Env<'s>, cell: &Rc<StoreCell>) -> Result<Value<'s>, Error> {
+        let code = self.module.code.on(&cell.engine()?);
+        let code = code.ok_or_else(|| Error::internal("an instance without code"))?;
+        cell.batch(env, || {
+            let exports = js_api::exports(env, cell, &self.module, code, &self.instance)?;
+            cell.attach(env, exports, Rc::new(()))?;
+            Ok(exports)
+        })
+    }
+
+    /// Notes a service for the steps that need it.
+    pub fn add_service(&self, env: Env<'_>, cell: &StoreCell, name: &str, service: Value<'_>) -> Result<(), Error> {
+        let slot = cell.anchor().put(env, service)?;
+        self.services.borrow_mut().push((name.to_owned(), slot));
+        Ok(())
+    }
+
+    /// Carries out the steps of a phase. Returns what one of them puts in the place of the namespace.
+    pub fn carry_out<'s>(&self, env: Env<'s>, cell: &Rc<StoreCell>, phase: Phase) -> Result<Option<Value<'s>>, Error> {
+        let mut namespace = None;
+        for step in start::steps(&self.module, phase) {
+            if let Args::Service(service) = &step.args {
+                for name in step.select.matches(self.module.interface()) {
+                    let result = self.call(env, cell, step, service, name)?;
+                    namespace = result.or(namespace);
+                }
+                continue;
+            }
+            let done = cell.enter(|cx| start::step(cx, &self.instance, &self.module, step))?;
+            cell.settle(env)?;
+            done.map_err(|error| error_of(cell, env, error, &self.module.file))?;
+        }
+        Ok(namespace)
+    }
+
+    /// Calls an export with the arguments of a service. Returns the namespace that this makes, if it makes one.
+    fn call<'s>(
+        &self,
+        env: Env<'s>,
+        cell: &Rc<StoreCell>,
+        step: &Step,
+        service: &str,
+        name: &str,
+    ) -> Result<Option<Value<'s>>, Error> {
+        let service = self.service(env, cell, service)?;
+        let function = self.object(env, cell, name)?;
+        let list = env.call_method(service, self.method(env, step, service, "args")?, &[env.string(name)?])?;
+        let result = match env.call(function, &env.iterate(list)?) {
+            Ok(result) => result,
+            Err(thrown) => {
+                return match env.take_exception() {
+                    // A call that exited has no result.
+                    Some(error) if is_success(env, error)? => Ok(None),
+                    Some(error) => Err(env.throw(error).into()),
+                    None => Err(thrown.into()),
+                };
+            }
+        };
+        match step.result {
+            StepResult::Ignore => Ok(None),
+            StepResult::Namespace => {
+                let make = self.method(env, step, service, "namespace")?;
+                Ok(Some(env.call_method(service, make, &[result])?))
+            }
+        }
+    }
+
+    fn service<'s>(&self, env: Env<'s>, cell: &StoreCell, name: &str) -> Result<Value<'s>, Error> {
+        let services = self.services.borrow();
+        match services.iter().find(|(service, _)| service == name) {
+            Some((_, slot)) => Ok(cell.anchor().get(env, slot.index)?),
+            None => Err(start::no_service(&self.module, name)),
+        }
+    }
+
+    fn method<'s>(&self, env: Env<'s>, step: &Step, service: Value<'s>, name: &str) -> Result<Value<'s>, Error> {
+        let method = env.get(service, name)?;
+        match env.type_of(method) {
+            Type::Function => Ok(method),
+            _ => Err(Error::new(
+                Class::LinkError,
+                code::LINK,
+                format!(
+                    "{}: what __wasm_bind returned has no function {name}, which this step of the plan needs: {}",
+                    self.module.file,
+                    serde_json::to_string(step).unwrap_or_default()
+                ),
+            )
+            .with_text("file", &*self.module.file)),
+        }
+    }
+}
+
+/// Whether an error is `proc_exit(0)`, which completes a step.
+fn is_success(env: Env<'_>, error: Value<'_>) -> Result<bool, Error> {
+    if env.type_of(error) != Type::Object {
+        return Ok(false);
+    }
+    let exit = env
+        .as_string(env.get(error, "code")?)
+        .is_some_and(|code| code == code::EXIT);
+    Ok(exit && env.as_number(env.get(error, "exitCode")?) == Some(0.0))
+}
