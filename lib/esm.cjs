@@ -102,7 +102,7 @@ function isMain(url) {
 function cycleError(error, url, imports, resolve) {
   if (!(error instanceof ReferenceError) || resolve === undefined) return undefined
   const { isWasm } = require('./facade.cjs')
-  const waiting = imports.find(([name, imported]) => !behind.has(imported) && isWasm(resolve(name), {}))
+  const waiting = imports.map(([name]) => [name, resolve(name)]).find(([, url]) => isWasm(url, {}) && !instances.has(url))
   if (waiting === undefined) return undefined
   const { name } = sourceOf(url)
   const link = new globalThis.WebAssembly.LinkError(

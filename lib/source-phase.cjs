@@ -10,9 +10,11 @@ const { registerHooks } = require('node:module')
 const { isWasm } = require('./facade.cjs')
 
 const MARK = '#source-phase'
-const STATIC = /(\bimport\s+source\s+[^'"`;]+?\sfrom\s*)(['"])(.*?)\2/gs
-const DYNAMIC = /(\bimport\s*\.\s*source\s*\(\s*)(['"`])([^'"`$]*)\2(?=\s*[,)])/g
-const COMPUTED = /\bimport\s*\.\s*source\s*\(\s*(?!['"`][^'"`$]*['"`]\s*[,)])/
+// Comments, strings and templates come first, so that what only looks like an import in them is left alone.
+const TEXT = /\/\/.*|\/\*[^]*?\*\/|'(?:\\[^]|[^'\\\n])*'|"(?:\\[^]|[^"\\\n])*"|`(?:\\[^]|[^`\\])*`/
+const STATIC = /(?<declaration>\bimport\s+source\s+[^'"`;]+?\sfrom\s*)(?<quoted>'[^']*'|"[^"]*")/
+const DYNAMIC = /(?<call>\bimport\s*\.\s*source\s*\(\s*)(?<literal>(?:'[^']*'|"[^"]*"|`[^`$]*`)(?=\s*[,)]))?/
+const FORMS = new RegExp([TEXT, STATIC, DYNAMIC].map(({ source }) => source).join('|'), 'g')
 
 // The modules that compute such a specifier: all wasm that they import is a source.
 const computing = new Set()
@@ -21,8 +23,16 @@ let resolving = false
 /** The answer of the load hook for a JS module that has been read: its source phase imports are marked. */
 exports.mark = function mark(url, loaded) {
   const text = typeof loaded.source === 'string' ? loaded.source : new TextDecoder().decode(loaded.source)
-  const source = text.replace(STATIC, addMark).replace(DYNAMIC, addMark)
-  if (COMPUTED.test(text)) computing.add(url)
+  // The word alone is in many modules.
+  if (!/\bimport[\s.]+source\b/.test(text)) return loaded
+  let computes = false
+  const source = text.replace(FORMS, (all, ...rest) => {
+    const { declaration, quoted, call, literal = quoted } = rest.at(-1)
+    if (call !== undefined && literal === undefined) computes = true
+    if (literal === undefined) return all
+    return `${declaration ?? call}${literal.slice(0, -1)}${MARK}${literal.at(-1)}`
+  })
+  if (computes) computing.add(url)
   else if (source === text) return loaded
   if (!resolving) {
     // A resolve hook costs every import something, so there is none before it is needed.
@@ -30,10 +40,6 @@ exports.mark = function mark(url, loaded) {
     registerHooks({ resolve })
   }
   return { ...loaded, source }
-}
-
-function addMark(_, before, quote, specifier) {
-  return `${before}${quote}${specifier}${MARK}${quote}`
 }
 
 function resolve(specifier, context, next) {

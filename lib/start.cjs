@@ -56,7 +56,7 @@ function callFresh(module, imports, wasi, use) {
     return result
   } catch (error) {
     // A program that ends so has done what it was called for.
-    if (error?.code !== 'ERR_WASMPORT_EXIT' || error.exitCode !== 0) throw error
+    if (error?.exitCode !== 0) throw error
     failed = false
   } finally {
     try {
@@ -106,16 +106,29 @@ function runMain(module, imports, wasi, schedule) {
   const [, file, ...args] = process.argv
   const program = { ...wasi, args: [basename(file), ...args], stdin: 'inherit', stdout: 'inherit', stderr: 'inherit' }
   const enter = exports => {
-    process.exitCode = binding.callEntry(exports)
+    process.exitCode = exitCodeOf(() => binding.callEntry(exports))
   }
   if (module.isCommand) {
-    callFresh(module, imports, program, enter)
+    process.exitCode = exitCodeOf(() => callFresh(module, imports, program, binding.callEntry)) ?? 0
     return start(module, imports, wasi, true)
   }
-  const made = start(module, imports, program, true)
+  let made
+  const ended = exitCodeOf(() => void (made = start(module, imports, program, true)))
+  // Nothing is left that its importers could have.
+  if (ended !== undefined) process.exit(ended)
   if (module.hasTasks) schedule(made.exports, () => enter(made.exports))
   else enter(made.exports)
   return made
+}
+
+// A start function or a step may end a program, as may WASI of its own.
+function exitCodeOf(run) {
+  try {
+    return run()
+  } catch (error) {
+    if (typeof error?.exitCode !== 'number') throw error
+    return error.exitCode
+  }
 }
 
 // A module with dispose steps is kept until it is disposed of: they have to run.

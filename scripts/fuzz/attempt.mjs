@@ -36,7 +36,7 @@ export async function attempt(rng, { source, calm }, counts) {
     if (module !== undefined) counts.compiled++
     return
   }
-  const imports = rng.oneIn(8) ? {} : await tried('imports', () => provide(rng, description.imports))
+  const imports = rng.oneIn(8) ? {} : await tried('imports', () => provide(rng, description))
   const options = { imports }
   // The promise of a namespace that exports a function "then" would wait for it.
   const namespace = rng.oneIn(8)
@@ -69,19 +69,27 @@ function starts(source) {
 }
 
 /** Something for each import, mostly of the right type. WASI is there without: a program that is lied to may loop. */
-function provide(rng, imports) {
+function provide(rng, { imports, exports }) {
   const modules = Object.create(null)
   for (const { module, name, kind, type } of imports) {
     if (module.startsWith('wasi_')) continue
-    modules[module] ??= rng.oneIn(3) ? { __wasm_bind() {} } : {}
+    modules[module] ??= rng.pick([{}, { __wasm_bind() {} }, { __wasm_bind: () => service(exports) }])
     modules[module][name] = rng.oneIn(16) ? rng.pick([undefined, 1, {}, null]) : value(kind, type)
   }
   return modules
 }
 
+/** A service that supplies the arguments of steps, and makes a namespace of their results. */
+function service(exports) {
+  const type = name => exports.find(each => each.name === name).type
+  return { args: name => type(name).parameters.map(zero), namespace: result => ({ result }) }
+}
+
+const zero = type => (type === 'i64' ? 0n : 0)
+
 function value(kind, type) {
   switch (kind) {
-    case 'function': return type?.results[0] === 'i64' ? () => 0n : () => 0
+    case 'function': return () => zero(type.results[0])
     case 'memory': return new WebAssembly.Memory(limits(type))
     case 'table': return new WebAssembly.Table({ ...limits(type), element: type.element === 'externref' ? 'externref' : 'anyfunc' })
     case 'global': return new WebAssembly.Global({ value: type.value, mutable: type.mutable })

@@ -3,7 +3,7 @@
 import { leb } from './sections.mjs'
 
 const NAMES = ['_initialize', '_start', '', 'memory', '__wasm_call_ctors', 'hs_init', '__napi_register__', 'nothing', 'ä', '__proto__']
-const SERVICES = ['wasi_snapshot_preview1', 'wasi_unstable', 'wasi', 'napi', 'env', 'emnapi', 'nothing', '']
+const SERVICES = ['wasi_snapshot_preview1', 'wasi_unstable', 'wasi', 'napi', 'env', 'env', 'env', 'emnapi', 'nothing', '']
 
 /** The content of a section, for a module that exports `names`. */
 export function initContent(rng, names) {
@@ -15,7 +15,11 @@ export function initContent(rng, names) {
   const bit = () => (rng.oneIn(3) ? 1 : 0)
   const parts = {
     1: () => vec(() => [...text(rng.pick(SERVICES)), ...text(rng.oneIn(2) ? '' : one()), ...text(rng.oneIn(2) ? '' : one())]),
-    2: () => vec(() => [rng.below(3), ...select(), ...args(), bit(), bit()]),
+    2: () => vec(() => {
+      const given = args()
+      // A namespace is made by the service that gives the arguments.
+      return [rng.below(3), ...select(), ...given, given[0] === 2 || rng.oneIn(16) ? bit() : 0, bit()]
+    }),
     3: () => (rng.oneIn(4) ? [0] : [1, ...text(one()), rng.below(2), bit(), bit()]),
     4: () => vec(select),
     0x85: () => [1, 2, 3],

@@ -46,7 +46,7 @@ impl LoadedModule {
     /// The handle, which says what the JavaScript half has to do besides.
     fn make<'s>(env: Env<'s>, module: Module) -> Result<Value<'s>, Error> {
         let object = env.object()?;
-        let has = |phase| start::steps(&module, phase).next().is_some();
+        let has = |phase| start::calls(&module, phase).next().is_some();
         for (name, is) in [
             ("isCommand", module.plan().is_command()),
             ("isProgram", module.plan().run.is_some()),

@@ -75,17 +75,17 @@ impl Loaded {
     /// Carries out the steps of a phase. Returns what one of them puts in the place of the namespace.
     pub fn carry_out<'s>(&self, env: Env<'s>, cell: &Rc<StoreCell>, phase: Phase) -> Result<Option<Value<'s>>, Error> {
         let mut namespace = None;
-        for step in start::steps(&self.module, phase) {
+        for (step, name) in start::calls(&self.module, phase) {
             if let Args::Service(service) = &step.args {
-                for name in step.select.matches(self.module.interface()) {
-                    let result = self.call(env, cell, step, service, name)?;
-                    namespace = result.or(namespace);
-                }
+                let made = self.call(env, cell, step, service, name)?;
+                namespace = made.or(namespace);
                 continue;
             }
-            let done = cell.enter(|cx| start::step(cx, &self.instance, &self.module, step))?;
+            let done = cell.enter(|cx| start::call_step(cx, &self.instance, step, name))?;
             cell.settle(env)?;
-            done.map_err(|error| error_of(cell, env, error, &self.module.file))?;
+            if let Err(error) = done {
+                unless_success(env, error_of(cell, env, error, &self.module.file))?;
+            }
         }
         Ok(namespace)
     }
@@ -104,14 +104,8 @@ impl Loaded {
         let list = env.call_method(service, self.method(env, step, service, "args")?, &[env.string(name)?])?;
         let result = match env.call(function, &env.iterate(list)?) {
             Ok(result) => result,
-            Err(thrown) => {
-                return match env.take_exception() {
-                    // A call that exited has no result.
-                    Some(error) if is_success(env, error)? => Ok(None),
-                    Some(error) => Err(env.throw(error).into()),
-                    None => Err(thrown.into()),
-                };
-            }
+            // A call that exited has no result.
+            Err(thrown) => return unless_success(env, thrown.into()).map(|()| None),
         };
         match step.result {
             StepResult::Ignore => Ok(None),
@@ -148,13 +142,15 @@ impl Loaded {
     }
 }
 
-/// Whether an error is `proc_exit(0)`, which completes a step.
-fn is_success(env: Env<'_>, error: Value<'_>) -> Result<bool, Error> {
-    if env.type_of(error) != Type::Object {
-        return Ok(false);
+/// Forgives `proc_exit(0)`, which completes a call. In JavaScript it is whatever has that `exitCode`, so that
+/// the WASI of a program's own can say so too.
+fn unless_success(env: Env<'_>, error: Error) -> Result<(), Error> {
+    let Error::Thrown = error else { return Err(error) };
+    let Some(thrown) = env.take_exception() else {
+        return Err(error);
+    };
+    if env.type_of(thrown) == Type::Object && env.as_number(env.get(thrown, "exitCode")?) == Some(0.0) {
+        return Ok(());
     }
-    let exit = env
-        .as_string(env.get(error, "code")?)
-        .is_some_and(|code| code == code::EXIT);
-    Ok(exit && env.as_number(env.get(error, "exitCode")?) == Some(0.0))
+    Err(env.throw(thrown).into())
 }

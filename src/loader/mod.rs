@@ -24,7 +24,7 @@ use crate::wasi::{self, Wasi};
 
 pub use binding::{LoadedModule, add_versions};
 use loaded::Loaded;
-pub use start::{call_entry, check_plain, step, steps, wasi_function, wasi_service};
+pub use start::{call_entry, call_step, calls, check_plain, wasi_function, wasi_service};
 
 /// The store that all ES modules of an environment share: they live as long as it does, and link
 /// to each other natively.

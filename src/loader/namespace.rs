@@ -92,7 +92,7 @@ fn dispose<'s>(call: &Call<'s>) -> Result<Value<'s>, Thrown> {
     let ended = loaded.carry_out(env, &cell, Phase::Dispose);
     cell.dispose();
     ended.map_err(|error| error.throw(env))?;
-    if start::steps(&loaded.module, Phase::Dispose).next().is_some() {
+    if start::calls(&loaded.module, Phase::Dispose).next().is_some() {
         env.call(env.class("disposed")?, &[call.this])?;
     }
     env.undefined()

@@ -102,9 +102,13 @@ pub fn memory_source<'a>(module: &'a Module, bind: &Bind) -> Result<MemorySource
         .map_err(|error| Error::new(Class::LinkError, code::LINK, format!("{}: {error}", module.file)))
 }
 
-/// The steps of one phase, in order.
-pub fn steps(module: &Module, phase: Phase) -> impl Iterator<Item = &Step> {
-    module.plan().steps.iter().filter(move |step| step.phase == phase)
+/// The calls of one phase, in order: a step calls each export that it selects.
+pub fn calls(module: &Module, phase: Phase) -> impl Iterator<Item = (&Step, &str)> {
+    let steps = module.plan().steps.iter().filter(move |step| step.phase == phase);
+    steps.flat_map(|step| {
+        let names = step.select.matches(module.interface());
+        names.into_iter().map(move |name| (step, name))
+    })
 }
 
 /// Refuses a plan whose steps need a service where there are none.
@@ -149,25 +153,20 @@ pub fn no_service(module: &Module, service: &str) -> Error {
     .with_text("service", service)
 }
 
-/// Carries out a step that needs no service.
-pub fn step(
+/// Calls an export as a step does that needs no service. `proc_exit(0)` completes the call.
+pub fn call_step(
     mut cx: impl AsContextMut<Data = Data>,
     instance: &Instance,
-    module: &Module,
     step: &Step,
+    name: &str,
 ) -> wasmtime::Result<()> {
-    for name in step.select.matches(module.interface()) {
-        let Some(func) = instance.get_func(&mut cx, name) else {
-            bail!("the plan calls the export '{name}', which is no function");
-        };
-        match call(&mut cx, func, step.args == Args::Zeros) {
-            Err(error) if matches!(error.downcast_ref(), Some(Exit(0))) => {}
-            other => {
-                other?;
-            }
-        }
+    let Some(func) = instance.get_func(&mut cx, name) else {
+        bail!("the plan calls the export '{name}', which is no function");
+    };
+    match call(&mut cx, func, step.args == Args::Zeros) {
+        Err(error) if matches!(error.downcast_ref(), Some(Exit(0))) => Ok(()),
+        other => other.map(drop),
     }
-    Ok(())
 }
 
 /// Calls the entry of the plan and returns the exit code. The caller has checked that there is one.
