@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { format } from 'node:util'
-import { WebAssembly } from 'wasmport'
+import { WebAssembly, readMemory, writeMemory } from 'wasmport'
 import { assemble as wasm } from './fixtures/project.mjs'
 
 const AsyncFunction = (async () => {}).constructor
@@ -19,9 +19,8 @@ for (const [, heading, example] of examples) {
     const expected = [...example.matchAll(/console\.log\(.*\) \/\/ (.*)$/gm)].map(([, comment]) => comment)
     assert.notEqual(expected.length, 0)
     const printed = []
-    await new AsyncFunction('WebAssembly', 'wasm', 'console', example)(WebAssembly, wasm, {
-      log: (...values) => printed.push(format(...values)),
-    })
+    const given = { WebAssembly, readMemory, writeMemory, wasm, console: { log: (...values) => printed.push(format(...values)) } }
+    await new AsyncFunction(...Object.keys(given), example)(...Object.values(given))
     assert.deepEqual(printed, expected)
   })
 }

@@ -25,7 +25,9 @@ describe('the namespace', () => {
     assert.equal(Object.prototype.toString.call(WebAssembly), '[object WebAssembly]')
     assert.equal(Object.getPrototypeOf(WebAssembly), Object.prototype)
     assert.deepEqual(Object.getOwnPropertyNames(WebAssembly).sort(),
-      [...Object.keys(classes), ...Object.keys(functions), 'CompileError', 'LinkError', 'RuntimeError', 'JSTag'].sort())
+      [...Object.keys(classes), ...Object.keys(functions), 'CompileError', 'LinkError', 'RuntimeError', 'JSTag',
+        // Of the ESM integration.
+        'namespaceInstance'].sort())
     assert.equal(globalThis.WebAssembly, builtin)
   })
 

@@ -12,10 +12,6 @@ function noteAdvice(url, advice) {
   advices.set(url, advice)
 }
 
-function hasAdvice(url) {
-  return advices.has(url)
-}
-
 /** The error for a specifier that Node cannot resolve for the module at `url`. */
 function addAdvice(error, specifier, url) {
   if (!advices.has(url)) return error
@@ -25,4 +21,4 @@ function addAdvice(error, specifier, url) {
   return Object.assign(link, { code: 'ERR_WASMPORT_LINK', file, importModule: specifier })
 }
 
-module.exports = { noteAdvice, hasAdvice, addAdvice }
+module.exports = { noteAdvice, addAdvice }

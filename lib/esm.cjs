@@ -19,14 +19,11 @@ const instances = new Map()
 // The exports behind a namespace, that of the ES module or our own.
 const behind = new WeakMap()
 
-/** Compiles the wasm at `url`, a file: or data: URL. */
+/** Compiles the wasm at `url`, a file: or data: URL, as it is now. */
 function compile(url) {
-  let module = compiled.get(url)
-  if (module === undefined) {
-    const { from, name } = sourceOf(url)
-    module = binding.compileSync(from, name)
-    compiled.set(url, module)
-  }
+  const { from, name } = sourceOf(url)
+  const module = binding.compileSync(from, name)
+  compiled.set(url, module)
   return module
 }
 
@@ -42,6 +39,11 @@ function sourceOf(url) {
   return { from: /;\s*base64$/i.test(head) ? Buffer.from(bytes.latin1Slice(), 'base64') : bytes, name }
 }
 
+/** The options of the wasm at `url`, imported with `attributes`; throws if there is something wrong with these. */
+function optionsOf(url, attributes) {
+  return importOptions(url.startsWith('file:') ? fileURLToPath(url) : null, attributes)
+}
+
 /**
  * The namespace of the wasm at `url`, instantiated if nobody has yet. `imports` holds
  * a [specifier, module] pair for each module it imports. An ES module in its place
@@ -51,22 +53,21 @@ function sourceOf(url) {
 function instantiate(url, imports, { self, resolve, attributes } = {}) {
   let instance = instances.get(url)
   if (instance === undefined) {
-    const module = compile(url)
+    const module = compiled.get(url) ?? compile(url)
     compiled.delete(url)
     // Hooks on a thread of their own leave this to us: errors lose their class on the way here.
     binding.checkFacade(module)
-    const { wasi } = importOptions(url.startsWith('file:') ? fileURLToPath(url) : null, attributes)
+    const { wasi } = optionsOf(url, attributes)
     const given = Object.fromEntries(imports.map(([name, imported]) => [name, behind.get(imported) ?? imported]))
+    const isMain = module.isProgram && takeMain(url)
     const schedule = (exports, then) => onceEvaluated(self && url, () => scheduleTasks(exports, then))
     try {
-      instance = module.isProgram && isMain(url)
-        ? runMain(module, given, wasi, schedule)
-        : start(module, given, wasi, true)
+      instance = isMain ? runMain(module, given, wasi, schedule) : start(module, given, wasi, true)
     } catch (error) {
       throw cycleError(error, url, imports, resolve) ?? error
     }
     instances.set(url, instance)
-    if (module.hasTasks && !module.isCommand && !(module.isProgram && isMain(url))) schedule(instance.exports)
+    if (module.hasTasks && !module.isCommand && !isMain) schedule(instance.exports)
   }
   const { exports, namespace } = instance
   if (exports !== undefined && exports === namespace) {
@@ -83,16 +84,21 @@ function onceEvaluated(url, then) {
   else import(url).then(then, () => {})
 }
 
-/** Whether `node` was told to run this file. */
-function isMain(url) {
-  if (!isMainThread || process.argv[1] === undefined || !url.startsWith('file:')) return false
+// A program is run once, by whatever URL its file is reached again.
+let ran = false
+
+/** Whether `node` was told to run this file, and has not yet. */
+function takeMain(url) {
+  if (ran || !isMainThread || process.argv[1] === undefined || !url.startsWith('file:')) return false
   // With the text of a program on the command line, what follows are its arguments.
   if (process._eval !== undefined) return false
   try {
-    return realpathSync(process.argv[1]) === realpathSync(fileURLToPath(url))
+    // It may be a directory whose package.json names the file.
+    ran = realpathSync(require.resolve(process.argv[1])) === realpathSync(fileURLToPath(url))
   } catch {
-    return false
+    // It was something else than a file.
   }
+  return ran
 }
 
 /**
@@ -123,4 +129,4 @@ function exportsBehind(namespace) {
   return behind.get(namespace)
 }
 
-module.exports = { compile, instantiate, watch, exportsBehind }
+module.exports = { compile, optionsOf, instantiate, watch, exportsBehind }

@@ -3,12 +3,15 @@
 // what the wasm imports, instantiates it and exports what it exports. Node then
 // resolves, orders and caches it like any other module.
 
-const { closeSync, openSync, readSync } = require('node:fs')
+const { closeSync, openSync, readSync, statSync } = require('node:fs')
 const { fileURLToPath, pathToFileURL } = require('node:url')
 const { noteAdvice } = require('./advice.cjs')
 
 const runtime = pathToFileURL(require.resolve('./esm.mjs')).href
 const quote = JSON.stringify
+
+/** What a facade imports itself by; the resolve hook knows it. */
+const SELF = 'wasmport:self'
 
 /**
  * Whether a load hook answers for this URL: a file with the extension .wasm, whatever
@@ -23,7 +26,10 @@ function isWasm(url, { format }) {
 function hasMagic(url) {
   const start = Buffer.alloc(4)
   try {
-    const file = openSync(fileURLToPath(url))
+    const path = fileURLToPath(url)
+    // To open a pipe would be to wait for who writes to it.
+    if (!statSync(path).isFile()) return false
+    const file = openSync(path)
     try {
       readSync(file, start, 0, 4, 0)
     } finally {
@@ -35,44 +41,46 @@ function hasMagic(url) {
   return start.latin1Slice() === '\0asm'
 }
 
-/** Throws if the wasm at `url` cannot be an ES module. */
-function check(url) {
-  binding().checkFacade(compile(url))
+// Whoever registers the hooks pays for these with the first wasm file.
+const binding = () => require('./binding.cjs')
+const compile = url => require('./esm.cjs').compile(url)
+
+/** Throws if a module cannot be an ES module. */
+function check(module) {
+  binding().checkFacade(module)
 }
 
 /** Whether that is so. */
-function isRefused(url) {
+function isRefused(module) {
   try {
-    check(url)
+    check(module)
     return false
   } catch {
     return true
   }
 }
 
-/** What the wasm at `url` imports and exports as an ES module. */
-function interfaceOf(url) {
-  return binding().facade(compile(url))
+/** What a module imports and exports as an ES module. */
+function interfaceOf(module) {
+  return binding().facade(module)
 }
 
-// Whoever registers the hooks pays for these with the first wasm file.
-const binding = () => require('./binding.cjs')
-const compile = url => require('./esm.cjs').compile(url)
-
-/** The source text of the ES module that stands for the wasm at `url`. */
-function facade(url, attributes) {
-  const { imports: all, exports, replaced, advice } = interfaceOf(url)
+/** The source text of the ES module that stands for the wasm at `url`, which was compiled to `module`. */
+function facade(url, module, attributes) {
+  const { imports: all, exports, replaced, advice } = interfaceOf(module)
   if (advice) noteAdvice(url, advice)
+  // An attribute that is refused is so by every import, whichever is evaluated first.
+  require('./esm.cjs').optionsOf(url, attributes)
   // A module that is refused says so when it is evaluated, and nothing is evaluated before it. Elsewhere it
   // does not come to that, but an error of the hooks thread of Node 20 would arrive here without its class.
-  const imports = isRefused(url) ? [] : all
+  const imports = isRefused(module) ? [] : all
   const live = exports.some(({ binding }) => binding === 'live') && !replaced
   // Any name can be imported and exported as a string, so each gets a numbered
   // local. There is no top-level await: require() could not wait for it.
   const lines = [
     `import { instantiate${live ? ', watch' : ''} } from ${quote(runtime)}`,
-    // The object that other modules get when they import this one.
-    `import * as self from ${quote(url)}`,
+    // The object that other modules get when they import this one. By its URL other hooks might find another.
+    `import * as self from ${quote(SELF)}`,
   ]
   for (const [n, { specifier, names }] of imports.entries()) {
     lines.push(`import * as i${n} from ${quote(specifier)}`)
@@ -98,4 +106,4 @@ function facade(url, attributes) {
   return `${lines.join('\n')}\n`
 }
 
-module.exports = { isWasm, interfaceOf, check, facade }
+module.exports = { SELF, isWasm, compile, check, interfaceOf, facade }

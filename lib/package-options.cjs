@@ -60,12 +60,11 @@ function readPackage(directory) {
   let text
   try {
     text = readFileSync(file, 'utf8')
-  } catch (error) {
-    // Like Node: a package.json that is a directory is none.
-    if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(error.code)) return undefined
-    throw error
+  } catch {
+    // Like Node: one that cannot be read, or is a directory, is none.
+    return undefined
   }
-  return within(file, () => ({ directory, entries: readField(parse(text)?.wasmport ?? {}, directory) }))
+  return within(file, () => ({ directory, entries: readField(parse(text.replace(/^\ufeff/, ''))?.wasmport ?? {}, directory) }))
 }
 
 // All of the field is checked, so that a mistake shows whichever file is imported.

@@ -2,13 +2,14 @@
 // require('./file.wasm') on Node 20, through the table of extensions.
 
 const { pathToFileURL } = require('node:url')
-const { check, interfaceOf } = require('./facade.cjs')
+const { check, compile, interfaceOf } = require('./facade.cjs')
 const { instantiate } = require('./esm.cjs')
 
 /** Fills in `module`, the CommonJS module that stands for the wasm file `path`. */
 exports.loadModule = function loadModule(module, path) {
   const { href } = pathToFileURL(path)
-  check(href)
-  const imports = interfaceOf(href).imports.map(({ specifier }) => [specifier, module.require(specifier)])
+  const compiled = compile(href)
+  check(compiled)
+  const imports = interfaceOf(compiled).imports.map(({ specifier }) => [specifier, module.require(specifier)])
   module.exports = instantiate(href, imports)
 }

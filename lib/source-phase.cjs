@@ -10,29 +10,44 @@ const { registerHooks } = require('node:module')
 const { isWasm } = require('./facade.cjs')
 
 const MARK = '#source-phase'
-// Comments, strings and templates come first, so that what only looks like an import in them is left alone.
-const TEXT = /\/\/.*|\/\*[^]*?\*\/|'(?:\\[^]|[^'\\\n])*'|"(?:\\[^]|[^"\\\n])*"|`(?:\\[^]|[^`\\])*`/
-const STATIC = /(?<declaration>\bimport\s+source\s+[^'"`;]+?\sfrom\s*)(?<quoted>'[^']*'|"[^"]*")/
-const DYNAMIC = /(?<call>\bimport\s*\.\s*source\s*\(\s*)(?<literal>(?:'[^']*'|"[^"]*"|`[^`$]*`)(?=\s*[,)]))?/
-const FORMS = new RegExp([TEXT, STATIC, DYNAMIC].map(({ source }) => source).join('|'), 'g')
 
-// The modules that compute such a specifier: all wasm that they import is a source.
-const computing = new Set()
+// Space, and what counts as such.
+const S = String.raw`(?:\s|\/\*[^]*?\*\/|\/\/.*\n)`
+const QUOTED = String.raw`'[^']*'|"[^"]*"`
+// Not the property of something that is called so.
+const IMPORT = String.raw`(?<![\w$#.]|\.\s+)import`
+
+const FORMS = new RegExp([
+  // A declaration has one name before `from`: else it is a default import that is called source.
+  String.raw`(?<declaration>${IMPORT}${S}+source${S}+(?!from${S}*['"])[\w$\\\u0080-\uffff]+${S}+from${S}*)(?<quoted>${QUOTED})`,
+  String.raw`(?<call>${IMPORT}${S}*\.${S}*source${S}*\(${S}*)(?<literal>(?:${QUOTED}|\`[^\`$]*\`)(?=${S}*[,)]))?`,
+  // What is imported to be evaluated.
+  String.raw`(?<![\w$#.])(?:from|import${S}*\(|import)${S}*(?<evaluated>${QUOTED})`,
+  // Comments, strings and templates, which may have in them what looks like an import.
+  String.raw`\/\/.*|\/\*[^]*?\*\/|'(?:\\[^]|[^'\\\n])*'|"(?:\\[^]|[^"\\\n])*"|\`(?:\\[^]|[^\`\\])*\``,
+].join('|'), 'g')
+
+// The modules that compute such a specifier, by URL, each with the specifiers that it evaluates: all other wasm that
+// it imports is a source.
+const computing = new Map()
 let resolving = false
 
 /** The answer of the load hook for a JS module that has been read: its source phase imports are marked. */
 exports.mark = function mark(url, loaded) {
   const text = typeof loaded.source === 'string' ? loaded.source : new TextDecoder().decode(loaded.source)
   // The word alone is in many modules.
-  if (!/\bimport[\s.]+source\b/.test(text)) return loaded
+  if (!/\bimport\b[^]{0,200}?\bsource\b/.test(text)) return loaded
+  const evaluated = new Set()
   let computes = false
   const source = text.replace(FORMS, (all, ...rest) => {
-    const { declaration, quoted, call, literal = quoted } = rest.at(-1)
-    if (call !== undefined && literal === undefined) computes = true
+    const found = rest.at(-1)
+    if (found.evaluated !== undefined) evaluated.add(found.evaluated.slice(1, -1))
+    const literal = found.quoted ?? found.literal
+    if (found.call !== undefined && literal === undefined) computes = true
     if (literal === undefined) return all
-    return `${declaration ?? call}${literal.slice(0, -1)}${MARK}${literal.at(-1)}`
+    return `${found.declaration ?? found.call}${literal.slice(0, -1)}${MARK}${literal.at(-1)}`
   })
-  if (computes) computing.add(url)
+  if (computes) computing.set(url, evaluated)
   else if (source === text) return loaded
   if (!resolving) {
     // A resolve hook costs every import something, so there is none before it is needed.
@@ -44,7 +59,7 @@ exports.mark = function mark(url, loaded) {
 
 function resolve(specifier, context, next) {
   const marked = specifier.endsWith(MARK)
-  if (!marked && !computing.has(context.parentURL)) return next(specifier, context)
+  if (!marked && (computing.get(context.parentURL)?.has(specifier) ?? true)) return next(specifier, context)
   const resolved = next(marked ? specifier.slice(0, -MARK.length) : specifier, context)
   if (!isWasm(resolved.url, resolved)) return resolved
   return { ...resolved, url: `${resolved.url.replace(/#.*/s, '')}${MARK}` }

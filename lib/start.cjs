@@ -146,8 +146,16 @@ function disposed(exports) {
 }
 
 function disposeAll() {
+  const errors = []
   // The last first: what was loaded later may use what was there.
-  for (const exports of [...undisposed].reverse()) binding.carryOut(exports, 'dispose')
+  for (const exports of [...undisposed].reverse()) {
+    try {
+      binding.carryOut(exports, 'dispose')
+    } catch (error) {
+      errors.push(error)
+    }
+  }
+  if (errors.length > 0) throw errors[0]
 }
 
 module.exports = { start, carryOutTasks, scheduleTasks, runMain, disposed }

@@ -126,7 +126,8 @@ fn execute(module: &Arc<Module>, options: wasi::Options) -> Result<i32, Error> {
             service.bind(&mut store, &instance)?;
         }
         let carry_out = |store: &mut Store<Data>, phase| {
-            loader::calls(module, phase).try_for_each(|(step, name)| loader::call_step(&mut *store, &instance, step, name))
+            loader::calls(module, phase)
+                .try_for_each(|(step, name)| loader::call_step(&mut *store, &instance, step, name))
         };
         carry_out(&mut store, Phase::Evaluate)?;
         if !module.plan().is_command() {

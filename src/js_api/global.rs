@@ -265,7 +265,8 @@ struct LiveBinding {
 
 impl View for LiveBinding {
     fn refresh(&self, env: Env<'_>) -> Result<(), Error> {
-        let Some(cell) = self.cell.upgrade() else {
+        // Of a store that was disposed of while it was running, the last value stays.
+        let Some(cell) = self.cell.upgrade().filter(|cell| !cell.is_disposed()) else {
             return Ok(());
         };
         let bits = cell.proceed(|cx| match self.global.get(&mut RootScope::new(cx)) {

@@ -2,6 +2,7 @@
 //! done in JavaScript (`lib/webassembly`); here is what needs a store.
 
 mod address;
+mod binding;
 mod function;
 mod global;
 mod instance;

@@ -9,10 +9,10 @@ use napi_derive::napi;
 use wasmport_init_section::Phase;
 
 use super::loaded::Loaded;
-use super::{esm, instantiate as instantiate_module, start};
+use super::{esm, instantiate as instantiate_module, namespace, start};
 use crate::error::{self, Class, Error, code};
-use crate::ffi::{Env, Record, Value, set_classes as set_classes_of};
-use crate::js_api::{self, CompileOptions, ModuleObject};
+use crate::ffi::{Env, Record, Value};
+use crate::js_api;
 use crate::module::{self, Module, Source};
 use crate::store::StoreCell;
 use crate::value::error_of;
@@ -171,7 +171,7 @@ pub fn command_functions<'s>(env: &'s napi::Env, module: Unknown<'s>) -> napi::R
     error::run(env, |env| {
         let module = LoadedModule::of(env, Value::of(&module))?;
         let list = env.array(0)?;
-        for (index, (name, arity)) in esm::command_functions(module).enumerate() {
+        for (index, (name, arity)) in namespace::command_functions(module).enumerate() {
             let entry = env.object()?;
             env.set(entry, "name", env.string(name)?)?;
             env.set(entry, "arity", env.number(arity as f64)?)?;
@@ -254,57 +254,6 @@ pub fn describe<'s>(env: &'s napi::Env, bytes: Either<String, Uint8Array>, name:
         let json = module::inspect(&source(bytes), &name, true)?;
         Ok(env.parse_json(&json)?.into_unknown(env))
     })
-}
-
-/// Registers the function that finds the JavaScript half's classes.
-#[napi]
-pub fn set_classes<'s>(env: &'s napi::Env, find: Unknown<'s>) -> napi::Result<()> {
-    error::run(env, |env| Ok(set_classes_of(env, Value::of(&find))?))
-}
-
-/// What the JavaScript half of the JavaScript API is over.
-#[napi]
-pub fn web_assembly<'s>(env: &'s napi::Env) -> napi::Result<Unknown<'s>> {
-    error::run(env, |env| Ok(js_api::natives(env)?.into_unknown(env)))
-}
-
-/// Compiles a `WebAssembly.Module` on a thread of libuv's pool.
-#[napi]
-pub fn compile_module<'s>(
-    env: &'s napi::Env,
-    bytes: Uint8Array,
-    builtins: Unknown<'s>,
-    constants: Unknown<'s>,
-) -> napi::Result<AsyncTask<CompileModule>> {
-    error::run(env, |env| {
-        Ok(AsyncTask::new(CompileModule {
-            bytes: bytes.to_vec(),
-            options: CompileOptions::read(env, Value::of(&builtins), Value::of(&constants))?,
-        }))
-    })
-}
-
-pub struct CompileModule {
-    bytes: Vec<u8>,
-    options: CompileOptions,
-}
-
-impl<'s> ScopedTask<'s> for CompileModule {
-    type Output = Result<ModuleObject, Error>;
-    type JsValue = Unknown<'s>;
-
-    fn compute(&mut self) -> napi::Result<Self::Output> {
-        let (bytes, options) = (std::mem::take(&mut self.bytes), std::mem::take(&mut self.options));
-        Ok(error::catch(|| ModuleObject::compile(bytes, options)))
-    }
-
-    fn resolve(&mut self, env: &'s napi::Env, output: Self::Output) -> napi::Result<Unknown<'s>> {
-        let scope = Env::of(env);
-        match output.and_then(|module| Ok(scope.instance("Module", module)?)) {
-            Ok(object) => Ok(object.into_unknown(scope)),
-            Err(error) => Err(error.into_rejection(scope)),
-        }
-    }
 }
 
 /// What the addon is made of.

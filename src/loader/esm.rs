@@ -101,18 +101,6 @@ pub fn advice(module: &Module) -> Option<String> {
     Some(format!("It seems to be made by {name}: {}", advice?))
 }
 
-/// The functions that the namespace of a command shows, in the order of such an object, and how many parameters each has.
-pub fn command_functions(module: &Module) -> impl Iterator<Item = (&str, usize)> {
-    let code = module.code.on_demand();
-    let exports = code.sorted.iter().map(|index| &code.exports[*index].name);
-    exports
-        .filter(|name| !module.plan().hide.iter().any(|select| select.selects(name)))
-        .filter_map(|name| match &module.interface().export(name)?.ty {
-            ExternType::Func { params, .. } => Some((name.as_str(), params.len())),
-            _ => None,
-        })
-}
-
 /// How the names of modules begin that the ESM integration keeps for later.
 const RESERVED_MODULE: &str = "wasm-js:";
 

@@ -1,6 +1,6 @@
 //! An instance that was loaded by its plan.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -21,6 +21,8 @@ pub struct Loaded {
     pub instance: Instance,
     /// What the `__wasm_bind` of each service returned, kept by the store like all of its values.
     services: RefCell<Vec<(String, Slot)>>,
+    /// Whether the dispose steps have begun, which happens once.
+    ended: Cell<bool>,
 }
 
 impl Loaded {
@@ -29,6 +31,7 @@ impl Loaded {
             module: module.clone(),
             instance,
             services: RefCell::default(),
+            ended: Cell::new(false),
         }
     }
 
@@ -74,6 +77,9 @@ impl Loaded {
 
     /// Carries out the steps of a phase. Returns what one of them puts in the place of the namespace.
     pub fn carry_out<'s>(&self, env: Env<'s>, cell: &Rc<StoreCell>, phase: Phase) -> Result<Option<Value<'s>>, Error> {
+        if phase == Phase::Dispose && self.ended.replace(true) {
+            return Ok(None);
+        }
         let mut namespace = None;
         for (step, name) in start::calls(&self.module, phase) {
             if let Args::Service(service) = &step.args {
@@ -102,6 +108,9 @@ impl Loaded {
         let service = self.service(env, cell, service)?;
         let function = self.object(env, cell, name)?;
         let list = env.call_method(service, self.method(env, step, service, "args")?, &[env.string(name)?])?;
+        if env.type_of(list) != Type::Object {
+            return Err(self.broken(step, &format!("its function args returned {}, and no list", env.describe(list))));
+        }
         let result = match env.call(function, &env.iterate(list)?) {
             Ok(result) => result,
             // A call that exited has no result.
@@ -128,17 +137,18 @@ impl Loaded {
         let method = env.get(service, name)?;
         match env.type_of(method) {
             Type::Function => Ok(method),
-            _ => Err(Error::new(
-                Class::LinkError,
-                code::LINK,
-                format!(
-                    "{}: what __wasm_bind returned has no function {name}, which this step of the plan needs: {}",
-                    self.module.file,
-                    serde_json::to_string(step).unwrap_or_default()
-                ),
-            )
-            .with_text("file", &*self.module.file)),
+            _ => Err(self.broken(step, &format!("it has no function {name}"))),
         }
+    }
+
+    /// The error for a service that does not do what a step needs.
+    fn broken(&self, step: &Step, why: &str) -> Error {
+        let step = serde_json::to_string(step).unwrap_or_default();
+        let text = format!(
+            "{}: what __wasm_bind returned does not do for a step of the plan: {why}; the step is {step}",
+            self.module.file
+        );
+        Error::new(Class::LinkError, code::LINK, text).with_text("file", &*self.module.file)
     }
 }
 

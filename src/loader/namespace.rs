@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use wasmport_init_section::Phase;
+use wasmport_init_section::{ExternType, Phase};
 use wasmtime::{Extern, Mutability};
 
 use super::loaded::Loaded;
@@ -10,7 +10,7 @@ use super::start;
 use crate::error::{Class, Error, code};
 use crate::ffi::{Call, Env, Property, Reference, Thrown, Type, Value};
 use crate::js_api;
-use crate::module::Linkable;
+use crate::module::{Linkable, Module};
 use crate::store::StoreCell;
 use crate::value::Kind;
 
@@ -86,16 +86,33 @@ fn dispose<'s>(call: &Call<'s>) -> Result<Value<'s>, Thrown> {
         let error = Error::new(Class::TypeError, code::VALUE, "Receiver is not a namespace");
         return Err(error.throw(env));
     };
-    if cell.is_disposed() {
-        return env.undefined();
-    }
-    let ended = loaded.carry_out(env, &cell, Phase::Dispose);
+    let ended = match cell.is_disposed() {
+        true => Ok(None),
+        false => loaded.carry_out(env, &cell, Phase::Dispose),
+    };
     cell.dispose();
-    ended.map_err(|error| error.throw(env))?;
+    let ended = ended.map_err(|error| error.throw(env));
     if start::calls(&loaded.module, Phase::Dispose).next().is_some() {
+        let error = env.take_exception();
         env.call(env.class("disposed")?, &[call.this])?;
+        if let Some(error) = error {
+            return Err(env.throw(error));
+        }
     }
+    ended?;
     env.undefined()
+}
+
+/// The functions that the namespace of a command shows, in the order of such an object, and how many parameters each has.
+pub fn command_functions(module: &Module) -> impl Iterator<Item = (&str, usize)> {
+    let code = module.code.on_demand();
+    let exports = code.sorted.iter().map(|index| &code.exports[*index].name);
+    exports
+        .filter(|name| !module.plan().hide.iter().any(|select| select.selects(name)))
+        .filter_map(|name| match &module.interface().export(name)?.ty {
+            ExternType::Func { params, .. } => Some((name.as_str(), params.len())),
+            _ => None,
+        })
 }
 
 /// Functions and symbols of the language that a namespace is made with.

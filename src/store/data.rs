@@ -28,6 +28,19 @@ impl ResourceLimiter for Limiter {
     fn table_growing(&mut self, _: usize, _: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         Ok(true)
     }
+
+    // All modules of a module graph share a store: as many as a program imports.
+    fn instances(&self) -> usize {
+        usize::MAX
+    }
+
+    fn tables(&self) -> usize {
+        usize::MAX
+    }
+
+    fn memories(&self) -> usize {
+        usize::MAX
+    }
 }
 
 /// A service of a store: the state behind the host functions of one import module.

@@ -363,6 +363,12 @@ impl StoreCell {
             // do not call JavaScript, so nothing can dispose from inside one. So nobody has a
             // context of the store, and `current` no longer hands one out.
             drop(unsafe { (*self.store.get()).take() });
+            // The cell itself goes when V8 gets to it, which may be many stores later.
+            self.objects.take();
+            self.live.take();
+            self.modules.take();
+            self.host_functions.take();
+            self.bridged.take();
         }
     }
 
