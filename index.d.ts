@@ -389,7 +389,7 @@ export interface WasmportError extends Error {
   code: ErrorCode
   /** The path of the module, or `<bytes>` or `<text>`, where the error comes of one. */
   file?: string
-  /** `ERR_WASMPORT_COMPILE`: the offset in the file, in bytes, where it is known. */
+  /** `ERR_WASMPORT_COMPILE`, and `ERR_WASMPORT_LINK` of an import or export: its offset in the file, in bytes, where it is known. */
   offset?: number
   /** `ERR_WASMPORT_LINK`: the module name of the import. */
   importModule?: string

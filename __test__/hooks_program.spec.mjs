@@ -21,6 +21,10 @@ const made = project({
   'loop.wasm': fixture('loop'),
   'write.wasm': writing('ran'),
   ...Object.fromEntries([0, 3, 125, 126, 200, 255].map(code => [`exit${code}.wasm`, exiting(code)])),
+  'app/package.json': '{"main":"program.wasm"}',
+  'app/program.wasm': exiting(7),
+  'again.wasm': '(module (import "./again.mjs" "ran" (func $ran)) (import "wasi_snapshot_preview1" "sched_yield" (func (result i32))) (memory (export "memory") 1) (func (export "_start") (call $ran)))',
+  'again.mjs': 'export const ran = () => { console.log("ran"); import("./again.wasm?2") }',
   'trap.wasm': `(module (import "wasi_snapshot_preview1" "sched_yield" (func (result i32))) (memory (export "memory") 1)
     (func $inner unreachable) (func (export "_start") (call $inner)))`,
   'entry.wasm': '(module (func (export "") (result i32) (i32.const 12)))',
@@ -104,6 +108,13 @@ describe('a program', () => {
     assert.equal(status, 1)
     assert.match(stderr, /RangeError: mine\n +at f \(.*throws\.mjs:1:\d+\)/)
   })
+
+  test('that is what a package or directory has for its main file', () => {
+    const { status, stderr } = made.node([...hooks, 'app'])
+    assert.equal(status, 7, stderr)
+  })
+
+  test('is run once, though it is imported again by another URL', () => { assert.equal(passes(made, 'again.wasm'), 'ran\n') })
 
   test('named by an absolute path, and by NODE_OPTIONS', () => {
     assert.equal(program(`${made.dir}/write.wasm`).stdout, 'ran')

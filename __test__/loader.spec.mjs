@@ -247,6 +247,35 @@ describe('tasks and disposal', () => {
     refuses(() => failing.a(), Error, { code: 'ERR_WASMPORT_DISPOSED' })
   })
 
+  test('disposal that disposes again, from within or as the process ends, is one', () => {
+    const log = []
+    let namespace
+    namespace = loadSync(module, { imports: { host: { log(value) {
+      log.push(value)
+      namespace[Symbol.dispose]()
+    } } } })
+    namespace[Symbol.dispose]()
+    assert.deepEqual(log, [2])
+    const { stdout } = spawnSync(process.execPath, ['-e', `
+      const { loadSync } = require(${JSON.stringify(api)})
+      const namespace = loadSync(${JSON.stringify(module)}, { imports: { host: { log: value => console.log('log', value) } } })
+      process.on('exit', () => namespace[Symbol.dispose]())`], { encoding: 'utf8' })
+    assert.equal(stdout, 'log 1\nlog 2\n')
+  })
+
+  test('a step that fails as the process ends keeps no other from its end', () => {
+    const { stdout, stderr, status } = spawnSync(process.execPath, ['-e', `
+      const { loadSync } = require(${JSON.stringify(api)})
+      const load = name => loadSync(${JSON.stringify(module)}, { imports: { host: { log(value) {
+        console.log(name, value)
+        if (name === 'b' && value === 2) throw new Error('mine')
+      } } } })
+      globalThis.kept = [load('a'), load('b')]`], { encoding: 'utf8' })
+    assert.equal(stdout, 'a 1\nb 1\nb 2\na 2\n')
+    assert.match(stderr, /mine/)
+    assert.notEqual(status, 0)
+  })
+
   test('what was not disposed of is when the process ends', () => {
     const { stdout } = spawnSync(process.execPath, ['-e', `
       const { loadSync } = require(${JSON.stringify(api)})

@@ -10,8 +10,8 @@ const { noteAdvice } = require('./advice.cjs')
 const runtime = pathToFileURL(require.resolve('./esm.mjs')).href
 const quote = JSON.stringify
 
-/** What a facade imports itself by; the resolve hook knows it. */
-const SELF = 'wasmport:self'
+/** What a facade imports itself by; the resolve hook knows it. Node 22 must not take it for a URL. */
+const SELF = '#wasmport:self'
 
 /**
  * Whether a load hook answers for this URL: a file with the extension .wasm, whatever

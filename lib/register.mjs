@@ -18,7 +18,7 @@ if (module.registerHooks) {
       const loaded = next(url, context)
       // What is required here comes by here as well.
       if (url.startsWith(own)) return loaded
-      return hasSourcePhase && mayHaveSourcePhase(loaded) ? require('./source-phase.cjs').mark(url, loaded) : loaded
+      return hasSourcePhase && mayHaveSourcePhase(loaded) ? require('./source-phase.cjs').mark(loaded) : loaded
     },
   })
 } else {

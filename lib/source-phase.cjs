@@ -16,39 +16,24 @@ const S = String.raw`(?:\s|\/\*[^]*?\*\/|\/\/.*\n)`
 const QUOTED = String.raw`'[^']*'|"[^"]*"`
 // Not the property of something that is called so.
 const IMPORT = String.raw`(?<![\w$#.]|\.\s+)import`
+// Comments, strings and templates, which may have in them what looks like code.
+const TEXT = String.raw`\/\/.*|\/\*[^]*?\*\/|'(?:\\[^]|[^'\\\n])*'|"(?:\\[^]|[^"\\\n])*"|\`(?:\\[^]|[^\`\\])*\``
 
 const FORMS = new RegExp([
   // A declaration has one name before `from`: else it is a default import that is called source.
-  String.raw`(?<declaration>${IMPORT}${S}+source${S}+(?!from${S}*['"])[\w$\\\u0080-\uffff]+${S}+from${S}*)(?<quoted>${QUOTED})`,
-  String.raw`(?<call>${IMPORT}${S}*\.${S}*source${S}*\(${S}*)(?<literal>(?:${QUOTED}|\`[^\`$]*\`)(?=${S}*[,)]))?`,
-  // What is imported to be evaluated.
-  String.raw`(?<![\w$#.])(?:from|import${S}*\(|import)${S}*(?<evaluated>${QUOTED})`,
-  // Comments, strings and templates, which may have in them what looks like an import.
-  String.raw`\/\/.*|\/\*[^]*?\*\/|'(?:\\[^]|[^'\\\n])*'|"(?:\\[^]|[^"\\\n])*"|\`(?:\\[^]|[^\`\\])*\``,
+  String.raw`(?<declaration>${IMPORT}${S}+source${S}+(?!from${S}*['"])[\w$\\\u0080-\uffff]+${S}+from${S}*(?:${QUOTED}))`,
+  String.raw`(?<call>${IMPORT}${S}*\.${S}*source${S}*\()`,
+  TEXT,
 ].join('|'), 'g')
+const BRACKETS = new RegExp(String.raw`${TEXT}|[(){}[\],]`, 'g')
 
-// The modules that compute such a specifier, by URL, each with the specifiers that it evaluates: all other wasm that
-// it imports is a source.
-const computing = new Map()
 let resolving = false
 
 /** The answer of the load hook for a JS module that has been read: its source phase imports are marked. */
-exports.mark = function mark(url, loaded) {
+exports.mark = function mark(loaded) {
   const text = typeof loaded.source === 'string' ? loaded.source : new TextDecoder().decode(loaded.source)
-  // The word alone is in many modules.
-  if (!/\bimport\b[^]{0,200}?\bsource\b/.test(text)) return loaded
-  const evaluated = new Set()
-  let computes = false
-  const source = text.replace(FORMS, (all, ...rest) => {
-    const found = rest.at(-1)
-    if (found.evaluated !== undefined) evaluated.add(found.evaluated.slice(1, -1))
-    const literal = found.quoted ?? found.literal
-    if (found.call !== undefined && literal === undefined) computes = true
-    if (literal === undefined) return all
-    return `${found.declaration ?? found.call}${literal.slice(0, -1)}${MARK}${literal.at(-1)}`
-  })
-  if (computes) computing.set(url, evaluated)
-  else if (source === text) return loaded
+  const source = markText(text)
+  if (source === text) return loaded
   if (!resolving) {
     // A resolve hook costs every import something, so there is none before it is needed.
     resolving = true
@@ -57,10 +42,41 @@ exports.mark = function mark(url, loaded) {
   return { ...loaded, source }
 }
 
+function markText(text) {
+  let marked = ''
+  let done = 0
+  const insert = (at, what) => {
+    marked += text.slice(done, at) + what
+    done = at
+  }
+  for (const { 0: found, index, groups } of text.matchAll(FORMS)) {
+    const end = index + found.length
+    if (groups.declaration !== undefined) {
+      insert(end - 1, MARK)
+    } else if (groups.call !== undefined && index >= done) {
+      const close = endOfArgument(text, end)
+      if (close === undefined) continue
+      insert(end, '(')
+      insert(close, `) + "${MARK}"`)
+    }
+  }
+  return marked + text.slice(done)
+}
+
+/** Where the first argument ends of a call whose arguments start at `start`. */
+function endOfArgument(text, start) {
+  let depth = 0
+  BRACKETS.lastIndex = start
+  for (let found; (found = BRACKETS.exec(text)?.[0]) !== undefined;) {
+    if ('([{'.includes(found)) depth++
+    else if (found === ',' ? depth === 0 : ')]}'.includes(found) && depth-- === 0) return BRACKETS.lastIndex - 1
+  }
+  return undefined
+}
+
 function resolve(specifier, context, next) {
-  const marked = specifier.endsWith(MARK)
-  if (!marked && (computing.get(context.parentURL)?.has(specifier) ?? true)) return next(specifier, context)
-  const resolved = next(marked ? specifier.slice(0, -MARK.length) : specifier, context)
+  if (!specifier.endsWith(MARK)) return next(specifier, context)
+  const resolved = next(specifier.slice(0, -MARK.length), context)
   if (!isWasm(resolved.url, resolved)) return resolved
   return { ...resolved, url: `${resolved.url.replace(/#.*/s, '')}${MARK}` }
 }

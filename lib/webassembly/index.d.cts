@@ -229,6 +229,13 @@ export declare namespace WebAssembly {
   /** The tag under which WebAssembly can catch and throw any JS value. */
   const JSTag: Tag
 
+  /**
+   * The instance behind the namespace of a WebAssembly module that was imported.
+   *
+   * @throws `TypeError` for any other object.
+   */
+  function namespaceInstance(namespace: object): Instance
+
   interface ErrorClass {
     readonly prototype: Error
     new (message?: string, options?: ErrorOptions): Error

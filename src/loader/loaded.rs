@@ -109,7 +109,10 @@ impl Loaded {
         let function = self.object(env, cell, name)?;
         let list = env.call_method(service, self.method(env, step, service, "args")?, &[env.string(name)?])?;
         if env.type_of(list) != Type::Object {
-            return Err(self.broken(step, &format!("its function args returned {}, and no list", env.describe(list))));
+            return Err(self.broken(
+                step,
+                &format!("its function args returned {}, and no list", env.describe(list)),
+            ));
         }
         let result = match env.call(function, &env.iterate(list)?) {
             Ok(result) => result,

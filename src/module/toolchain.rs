@@ -175,10 +175,13 @@ static MARKS: &[Mark] = &[
     Mark {
         name: "Emscripten, with minified imports",
         advice: Some(EMSCRIPTEN),
-        // Its minifier calls the one module and the functions in it a, b, c.
+        // Its minifier calls the one module, and what is in it and in the exports, a, b, c.
         is_in: |it| {
-            !it.imports.is_empty()
-                && !imports_any(it, |module, name| module != "a" || name.is_empty() || name.len() > 2)
+            let short = |name: &str| (1..=2).contains(&name.len());
+            it.imports.first().is_some_and(|first| first.name == "a")
+                && !imports_any(it, |module, name| module != "a" || !short(name))
+                && !it.exports.is_empty()
+                && it.exports.iter().all(|export| short(&export.name))
         },
     },
     Mark {
