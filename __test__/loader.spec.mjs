@@ -263,6 +263,20 @@ describe('tasks and disposal', () => {
     assert.equal(stdout, 'log 1\nlog 2\n')
   })
 
+  test('disposal within a dispose step leaves the store to the steps that follow', () => {
+    const two = `(module (import "host" "log" (func $log (param i32)))
+      (func (export "a") (call $log (i32.const 1))) (func (export "b") (call $log (i32.const 2)))
+      ${init({ steps: [{ export: 'a', phase: 'dispose' }, { export: 'b', phase: 'dispose' }] })})`
+    const log = []
+    const namespace = loadSync(two, { imports: { host: { log(value) {
+      log.push(value)
+      namespace[Symbol.dispose]()
+    } } } })
+    namespace[Symbol.dispose]()
+    assert.deepEqual(log, [1, 2])
+    refuses(() => namespace.a(), Error, { code: 'ERR_WASMPORT_DISPOSED' })
+  })
+
   test('a step that fails as the process ends keeps no other from its end', () => {
     const { stdout, stderr, status } = spawnSync(process.execPath, ['-e', `
       const { loadSync } = require(${JSON.stringify(api)})

@@ -16,6 +16,9 @@ const compiled = new Map()
 // By URL: what a module shows, and the exports behind it.
 const instances = new Map()
 
+// Those of which the plan is being carried out.
+const starting = new Set()
+
 // The exports behind a namespace, that of the ES module or our own.
 const behind = new WeakMap()
 
@@ -53,6 +56,7 @@ function optionsOf(url, attributes) {
 function instantiate(url, imports, { self, resolve, attributes } = {}) {
   let instance = instances.get(url)
   if (instance === undefined) {
+    if (starting.has(url)) throw cyclicRequire(url)
     const module = compiled.get(url) ?? compile(url)
     compiled.delete(url)
     // Hooks on a thread of their own leave this to us: errors lose their class on the way here.
@@ -61,10 +65,13 @@ function instantiate(url, imports, { self, resolve, attributes } = {}) {
     const given = Object.fromEntries(imports.map(([name, imported]) => [name, behind.get(imported) ?? imported]))
     const isMain = module.isProgram && takeMain(url)
     const schedule = (exports, then) => onceEvaluated(self && url, () => scheduleTasks(exports, then))
+    starting.add(url)
     try {
       instance = isMain ? runMain(module, given, wasi, schedule) : start(module, given, wasi, true)
     } catch (error) {
       throw cycleError(error, url, imports, resolve) ?? error
+    } finally {
+      starting.delete(url)
     }
     instances.set(url, instance)
     if (module.hasTasks && !module.isCommand && !isMain) schedule(instance.exports)
@@ -77,11 +84,19 @@ function instantiate(url, imports, { self, resolve, attributes } = {}) {
   return namespace
 }
 
+/** As Node has it, which on Node 20 does not see that import() and require() are at the same file. */
+function cyclicRequire(url) {
+  const error = new Error(`${sourceOf(url).name} is required while it is being evaluated`)
+  error.code = 'ERR_REQUIRE_CYCLE_MODULE'
+  return error
+}
+
 /** Calls `then` once the module at `url`, and all that is in a cycle with it, has been evaluated. */
 function onceEvaluated(url, then) {
   if (url === undefined) then()
-  // Whoever imported it hears of an error.
-  else import(url).then(then, () => {})
+  // By way of a module that only imports it: it may export a function named `then`, and not be a promise. Whoever
+  // imported it hears of an error.
+  else import(`data:text/javascript,${encodeURIComponent(`import ${JSON.stringify(url)}`)}`).then(then, () => {})
 }
 
 // A program is run once, by whatever URL its file is reached again.

@@ -88,7 +88,8 @@ function facade(url, module, attributes) {
     if (names.length > 0) lines.push(`import { ${names.map((name, m) => `${quote(name)} as i${n}_${m}`).join(', ')} } from ${quote(specifier)}`)
   }
   lines.push(
-    `const namespace = instantiate(${quote(url)}, [`,
+    `const url = ${quote(url)}`,
+    'const namespace = instantiate(url, [',
     ...imports.map(({ specifier }, n) => `  [${quote(specifier)}, i${n}],`),
     `], { self, resolve: name => import.meta.resolve(name), attributes: ${quote(attributes ?? {})} })`,
   )
@@ -99,7 +100,7 @@ function facade(url, module, attributes) {
     for (const [n, { name, binding }] of exports.entries()) {
       if (binding === 'constant') lines.push(`const e${n} = namespace[${quote(name)}]`)
       else lines.push(`let e${n}`)
-      if (binding === 'live') lines.push(`watch(${quote(url)}, ${quote(name)}, value => { e${n} = value })`)
+      if (binding === 'live') lines.push(`watch(url, ${quote(name)}, value => { e${n} = value })`)
     }
     lines.push(`export { ${exports.map(({ name }, n) => `e${n} as ${quote(name)}`).join(', ')} }`)
   }

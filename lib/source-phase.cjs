@@ -7,71 +7,54 @@
 // which Node's own loader answers for, with the WebAssembly that is then global.
 
 const { registerHooks } = require('node:module')
+// The build of it that is JS: the other needs WebAssembly, which may be ours.
+const { parse } = require('es-module-lexer/minimal/js')
 const { isWasm } = require('./facade.cjs')
 
 const MARK = '#source-phase'
-
-// Space, and what counts as such.
-const S = String.raw`(?:\s|\/\*[^]*?\*\/|\/\/.*\n)`
-const QUOTED = String.raw`'[^']*'|"[^"]*"`
-// Not the property of something that is called so.
-const IMPORT = String.raw`(?<![\w$#.]|\.\s+)import`
-// Comments, strings and templates, which may have in them what looks like code.
-const TEXT = String.raw`\/\/.*|\/\*[^]*?\*\/|'(?:\\[^]|[^'\\\n])*'|"(?:\\[^]|[^"\\\n])*"|\`(?:\\[^]|[^\`\\])*\``
-
-const FORMS = new RegExp([
-  // A declaration has one name before `from`: else it is a default import that is called source.
-  String.raw`(?<declaration>${IMPORT}${S}+source${S}+(?!from${S}*['"])[\w$\\\u0080-\uffff]+${S}+from${S}*(?:${QUOTED}))`,
-  String.raw`(?<call>${IMPORT}${S}*\.${S}*source${S}*\()`,
-  TEXT,
-].join('|'), 'g')
-const BRACKETS = new RegExp(String.raw`${TEXT}|[(){}[\],]`, 'g')
 
 let resolving = false
 
 /** The answer of the load hook for a JS module that has been read: its source phase imports are marked. */
 exports.mark = function mark(loaded) {
   const text = typeof loaded.source === 'string' ? loaded.source : new TextDecoder().decode(loaded.source)
-  const source = markText(text)
-  if (source === text) return loaded
+  const marks = marksFor(text)
+  if (marks.length === 0) return loaded
   if (!resolving) {
     // A resolve hook costs every import something, so there is none before it is needed.
     resolving = true
     registerHooks({ resolve })
   }
-  return { ...loaded, source }
-}
-
-function markText(text) {
-  let marked = ''
-  let done = 0
-  const insert = (at, what) => {
-    marked += text.slice(done, at) + what
+  let [source, done] = ['', 0]
+  for (const [at, what] of marks) {
+    source += text.slice(done, at) + what
     done = at
   }
-  for (const { 0: found, index, groups } of text.matchAll(FORMS)) {
-    const end = index + found.length
-    if (groups.declaration !== undefined) {
-      insert(end - 1, MARK)
-    } else if (groups.call !== undefined && index >= done) {
-      const close = endOfArgument(text, end)
-      if (close === undefined) continue
-      insert(end, '(')
-      insert(close, `) + "${MARK}"`)
-    }
-  }
-  return marked + text.slice(done)
+  return { ...loaded, source: source + text.slice(done) }
 }
 
-/** Where the first argument ends of a call whose arguments start at `start`. */
-function endOfArgument(text, start) {
-  let depth = 0
-  BRACKETS.lastIndex = start
-  for (let found; (found = BRACKETS.exec(text)?.[0]) !== undefined;) {
-    if ('([{'.includes(found)) depth++
-    else if (found === ',' ? depth === 0 : ')]}'.includes(found) && depth-- === 0) return BRACKETS.lastIndex - 1
+// What the lexer calls the two forms.
+const STATIC = 4
+const DYNAMIC = 5
+
+/** What is to be inserted and where, in order. */
+function marksFor(text) {
+  // The word alone is in many modules.
+  if (!/\bimport\b[^]{0,200}?\bsource\b/.test(text)) return []
+  let imports
+  try {
+    [imports] = parse(text)
+  } catch {
+    // Node says what is wrong with it.
+    return []
   }
-  return undefined
+  const marks = imports.flatMap(({ t: form, s: start, e: end }) => {
+    if (form === STATIC) return [[end, MARK]]
+    if (form === DYNAMIC) return [[start, '('], [end, `) + "${MARK}"`]]
+    return []
+  })
+  // One may be in the specifier of another.
+  return marks.sort(([a], [b]) => a - b)
 }
 
 function resolve(specifier, context, next) {

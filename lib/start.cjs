@@ -62,7 +62,7 @@ function callFresh(module, imports, wasi, use) {
     try {
       // A memory or table that it imports is in the same store and may outlive the call.
       if (module.importsFunctionsOnly) exports[Symbol.dispose]()
-      else binding.carryOut(exports, 'dispose')
+      else binding.carryOutDisposal(exports)
     } catch (error) {
       // What went wrong first is what is told.
       if (!failed) throw error
@@ -74,7 +74,7 @@ function callFresh(module, imports, wasi, use) {
 async function carryOutTasks(exports) {
   await nextTask()
   try {
-    binding.carryOut(exports, 'task')
+    binding.carryOutTasks(exports)
   } catch (error) {
     disposeQuietly(exports)
     throw error
@@ -93,7 +93,7 @@ function disposeQuietly(exports) {
 /** The same where nobody waits: what they throw is uncaught. `then` is called after them. */
 function scheduleTasks(exports, then = () => {}) {
   setImmediate(() => {
-    binding.carryOut(exports, 'task')
+    binding.carryOutTasks(exports)
     then()
   })
 }
@@ -150,7 +150,7 @@ function disposeAll() {
   // The last first: what was loaded later may use what was there.
   for (const exports of [...undisposed].reverse()) {
     try {
-      binding.carryOut(exports, 'dispose')
+      binding.carryOutDisposal(exports)
     } catch (error) {
       errors.push(error)
     }

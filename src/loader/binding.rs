@@ -181,18 +181,26 @@ pub fn command_functions<'s>(env: &'s napi::Env, module: Unknown<'s>) -> napi::R
     })
 }
 
-/// Carries out the `task` steps, or the `dispose` steps if the instance was not disposed of yet.
+/// Carries out the task steps, unless the instance was disposed of.
 #[napi]
-pub fn carry_out<'s>(env: &'s napi::Env, exports: Unknown<'s>, phase: String) -> napi::Result<()> {
+pub fn carry_out_tasks<'s>(env: &'s napi::Env, exports: Unknown<'s>) -> napi::Result<()> {
     error::run(env, |env| {
         let (cell, loaded) = loaded(env, Value::of(&exports))?;
-        let phase = match phase.as_str() {
-            "task" => Phase::Task,
-            _ => Phase::Dispose,
-        };
         match cell.is_disposed() {
             true => Ok(()),
-            false => loaded.carry_out(env, &cell, phase).map(drop),
+            false => loaded.carry_out(env, &cell, Phase::Task).map(drop),
+        }
+    })
+}
+
+/// Carries out the dispose steps, unless that was done before. The instance stays.
+#[napi]
+pub fn carry_out_disposal<'s>(env: &'s napi::Env, exports: Unknown<'s>) -> napi::Result<()> {
+    error::run(env, |env| {
+        let (cell, loaded) = loaded(env, Value::of(&exports))?;
+        match cell.is_disposed() {
+            true => Ok(()),
+            false => loaded.dispose(env, &cell),
         }
     })
 }

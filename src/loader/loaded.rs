@@ -21,8 +21,15 @@ pub struct Loaded {
     pub instance: Instance,
     /// What the `__wasm_bind` of each service returned, kept by the store like all of its values.
     services: RefCell<Vec<(String, Slot)>>,
-    /// Whether the dispose steps have begun, which happens once.
-    ended: Cell<bool>,
+    disposal: Cell<Disposal>,
+}
+
+/// How far the dispose steps are, which are carried out once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Disposal {
+    Owed,
+    Running,
+    Done,
 }
 
 impl Loaded {
@@ -31,7 +38,7 @@ impl Loaded {
             module: module.clone(),
             instance,
             services: RefCell::default(),
-            ended: Cell::new(false),
+            disposal: Cell::new(Disposal::Owed),
         }
     }
 
@@ -75,11 +82,24 @@ impl Loaded {
         Ok(())
     }
 
+    /// Whether a dispose step is on the stack: what it needs must not be disposed of under it.
+    pub fn is_disposing(&self) -> bool {
+        self.disposal.get() == Disposal::Running
+    }
+
+    /// Carries out the dispose steps, unless that was done before.
+    pub fn dispose(&self, env: Env<'_>, cell: &Rc<StoreCell>) -> Result<(), Error> {
+        if self.disposal.get() != Disposal::Owed {
+            return Ok(());
+        }
+        self.disposal.set(Disposal::Running);
+        let ended = self.carry_out(env, cell, Phase::Dispose);
+        self.disposal.set(Disposal::Done);
+        ended.map(drop)
+    }
+
     /// Carries out the steps of a phase. Returns what one of them puts in the place of the namespace.
     pub fn carry_out<'s>(&self, env: Env<'s>, cell: &Rc<StoreCell>, phase: Phase) -> Result<Option<Value<'s>>, Error> {
-        if phase == Phase::Dispose && self.ended.replace(true) {
-            return Ok(None);
-        }
         let mut namespace = None;
         for (step, name) in start::calls(&self.module, phase) {
             if let Args::Service(service) = &step.args {

@@ -86,9 +86,12 @@ fn dispose<'s>(call: &Call<'s>) -> Result<Value<'s>, Thrown> {
         let error = Error::new(Class::TypeError, code::VALUE, "Receiver is not a namespace");
         return Err(error.throw(env));
     };
+    if loaded.is_disposing() {
+        return env.undefined();
+    }
     let ended = match cell.is_disposed() {
-        true => Ok(None),
-        false => loaded.carry_out(env, &cell, Phase::Dispose),
+        true => Ok(()),
+        false => loaded.dispose(env, &cell),
     };
     cell.dispose();
     let ended = ended.map_err(|error| error.throw(env));
