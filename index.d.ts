@@ -146,8 +146,9 @@ export type Namespace<Exports extends object = Record<string, any>> = Exports & 
  * out in a task of their own before that; those of {@link loadSync}, after it returns.
  *
  * A program (a WASI command) is loaded as the functions that it exports, each call of
- * which is in a new instance: such a module may assume that it is called once. To run
- * it as a program use {@link run}.
+ * which is in a new instance: such a module may assume that it is called once. (One that
+ * imports a memory, table or global keeps the instances for as long as the store of
+ * that.) To run it as a program use {@link run}.
  *
  * As with `import()`, a module that exports a function named `then` would be taken
  * for a promise: use {@link loadSync} for it.

@@ -2,7 +2,7 @@
 // The modules of this realm's module graph that are wasm, each instantiated once
 // however it was reached. The ES modules of facade.cjs call this.
 
-const { readFileSync, realpathSync } = require('node:fs')
+const { realpathSync } = require('node:fs')
 const { basename } = require('node:path')
 const { fileURLToPath } = require('node:url')
 const { isMainThread } = require('node:worker_threads')
