@@ -29,7 +29,7 @@ function commandNamespace(module, imports, wasi) {
   for (const { name, arity } of binding.commandFunctions(module)) {
     const call = (...args) => {
       if (state.disposed) throw disposedError()
-      return callFresh(module, imports, wasi, exports => exports[name](...args))
+      return binding.callFresh(module, imports, wasi, name, args)
     }
     Object.defineProperty(call, 'name', { value: name })
     Object.defineProperty(call, 'length', { value: arity })
@@ -44,30 +44,6 @@ function disposedError() {
   const error = new Error('this WebAssembly instance was disposed of; load it again to use it')
   error.code = 'ERR_WASMPORT_DISPOSED'
   return error
-}
-
-/** What `use` makes of the exports of a new instance, which then ends. */
-function callFresh(module, imports, wasi, use) {
-  const { exports } = binding.instantiate(module, imports, wasi, false)
-  let failed = true
-  try {
-    const result = use(exports)
-    failed = false
-    return result
-  } catch (error) {
-    // A program that ends so has done what it was called for.
-    if (error?.exitCode !== 0) throw error
-    failed = false
-  } finally {
-    try {
-      // A memory or table that it imports is in the same store and may outlive the call.
-      if (module.importsFunctionsOnly) exports[Symbol.dispose]()
-      else binding.carryOutDisposal(exports)
-    } catch (error) {
-      // What went wrong first is what is told.
-      if (!failed) throw error
-    }
-  }
 }
 
 /** Carries out the task steps in a task of its own. If they fail, nobody gets the instance. */
@@ -109,7 +85,7 @@ function runMain(module, imports, wasi, schedule) {
     process.exitCode = exitCodeOf(() => binding.callEntry(exports))
   }
   if (module.isCommand) {
-    process.exitCode = exitCodeOf(() => callFresh(module, imports, program, binding.callEntry)) ?? 0
+    process.exitCode = exitCodeOf(() => binding.callFresh(module, imports, program))
     return start(module, imports, wasi, true)
   }
   let made

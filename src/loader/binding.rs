@@ -9,13 +9,12 @@ use napi_derive::napi;
 use wasmport_init_section::Phase;
 
 use super::loaded::Loaded;
-use super::{esm, instantiate as instantiate_module, namespace, start};
+use super::{FreshCall, call_fresh as call_fresh_of, esm, instantiate as instantiate_module, namespace, start};
 use crate::error::{self, Class, Error, code};
 use crate::ffi::{Env, Record, Value};
 use crate::js_api;
 use crate::module::{self, Module, Source};
 use crate::store::StoreCell;
-use crate::value::error_of;
 use crate::wasi::{self, WasiOptions};
 
 /// A compiled module in JavaScript's hands.
@@ -52,7 +51,6 @@ impl LoadedModule {
             ("isProgram", module.plan().run.is_some()),
             ("hasTasks", has(Phase::Task)),
             ("hasDisposal", has(Phase::Dispose)),
-            ("importsFunctionsOnly", module.imports_functions_only()),
         ] {
             env.set(object, name, env.boolean(is)?)?;
         }
@@ -210,9 +208,32 @@ pub fn carry_out_disposal<'s>(env: &'s napi::Env, exports: Unknown<'s>) -> napi:
 pub fn call_entry<'s>(env: &'s napi::Env, exports: Unknown<'s>) -> napi::Result<i32> {
     error::run(env, |env| {
         let (cell, loaded) = loaded(env, Value::of(&exports))?;
-        let exit = cell.enter(|cx| start::call_entry(cx, &loaded.instance, &loaded.module))?;
-        cell.settle(env)?;
-        exit.map_err(|error| error_of(&cell, env, error, &loaded.module.file))
+        loaded.call_entry(env, &cell)
+    })
+}
+
+/// Makes a call of a command in an instance of its own: of the export `name` with an array of arguments, or of the
+/// entry, whose exit code is returned.
+#[napi]
+pub fn call_fresh<'s>(
+    env: &'s napi::Env,
+    module: Unknown<'s>,
+    imports: Unknown<'s>,
+    wasi: Option<WasiOptions>,
+    name: Option<String>,
+    args: Option<Unknown<'s>>,
+) -> napi::Result<Unknown<'s>> {
+    error::run(env, |env| {
+        let module = LoadedModule::of(env, Value::of(&module))?;
+        let args = match &args {
+            Some(args) => env.iterate(Value::of(args))?,
+            None => Vec::new(),
+        };
+        let call = match &name {
+            Some(name) => FreshCall::Export(name, &args),
+            None => FreshCall::Entry,
+        };
+        Ok(call_fresh_of(env, module, Value::of(&imports), read(wasi)?, call)?.into_unknown(env))
     })
 }
 

@@ -13,7 +13,7 @@ use crate::ffi::{Env, Type, Value};
 use crate::js_api;
 use crate::module::Module;
 use crate::store::{Slot, StoreCell};
-use crate::value::error_of;
+use crate::value::{call_function, error_of};
 
 /// The record of a namespace: the instance, and what the rest of its plan needs.
 pub struct Loaded {
@@ -61,6 +61,35 @@ impl Loaded {
                 js_api::object(cell, env, item, export.map_or(0, |export| export.index), file)
             }
             None => Err(Error::internal(format_args!("{file}: the export '{name}' is gone"))),
+        }
+    }
+
+    /// Calls the entry of the plan, and returns the exit code.
+    pub fn call_entry(&self, env: Env<'_>, cell: &Rc<StoreCell>) -> Result<i32, Error> {
+        let exit = cell.enter(|cx| start::call_entry(cx, &self.instance, &self.module))?;
+        cell.settle(env)?;
+        exit.map_err(|error| error_of(cell, env, error, &self.module.file))
+    }
+
+    /// Calls an export as JavaScript would, without making a function object of it. One that ends by `proc_exit(0)`
+    /// has done what it was called for.
+    pub fn call_export<'s>(
+        &self,
+        env: Env<'s>,
+        cell: &Rc<StoreCell>,
+        name: &str,
+        args: &[Value<'s>],
+    ) -> Result<Value<'s>, Error> {
+        let file = &self.module.file;
+        let Some(func) = cell.with(|mut cx| self.instance.get_func(&mut cx, name))? else {
+            return Err(Error::internal(format_args!("{file}: '{name}' is no function")));
+        };
+        match call_function(cell, env, func, args, file) {
+            Ok(result) => Ok(result),
+            Err(thrown) => {
+                unless_success(env, thrown.into())?;
+                Ok(env.undefined()?)
+            }
         }
     }
 

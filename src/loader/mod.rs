@@ -51,9 +51,80 @@ pub fn instantiate<'s>(
     wasi: wasi::Options,
     shared: bool,
 ) -> Result<Namespace<'s>, Error> {
+    let started = begin(env, module, imports, wasi, shared)?;
+    let Started { cell, code, loaded, .. } = &started;
+    let exports = cell.batch(env, || namespace::make(env, cell, loaded, code, !shared))?;
+    Ok(Namespace {
+        exports,
+        shown: started.namespace.unwrap_or(exports),
+    })
+}
+
+/// What is called in an instance of its own.
+pub enum FreshCall<'a, 's> {
+    /// The entry of the plan. The result is the exit code.
+    Entry,
+    /// An export, with arguments of JavaScript.
+    Export(&'a str, &'a [Value<'s>]),
+}
+
+/// Makes a call of a command: in an instance of its own, which ends with it. Nothing of the instance
+/// is made for JavaScript, which would keep it until it collects.
+pub fn call_fresh<'s>(
+    env: Env<'s>,
+    module: &Arc<Module>,
+    imports: Value<'s>,
+    wasi: wasi::Options,
+    call: FreshCall<'_, 's>,
+) -> Result<Value<'s>, Error> {
+    let Started { cell, loaded, .. } = begin(env, module, imports, wasi, false)?;
+    let ended = match call {
+        FreshCall::Entry => loaded
+            .call_entry(env, &cell)
+            .and_then(|exit_code| Ok(env.int32(exit_code)?)),
+        FreshCall::Export(name, args) => loaded.call_export(env, &cell, name, args),
+    };
+    // What was thrown has to wait while the dispose steps run. What went wrong first is what is told.
+    let thrown = env.take_exception();
+    let disposed = loaded.dispose(env, &cell);
+    // A memory or table that it imports is in the same store and may outlive the call.
+    if module.imports_functions_only() {
+        cell.dispose();
+    }
+    match (ended, thrown) {
+        (Err(_), Some(error)) => {
+            env.take_exception();
+            Err(env.throw(error).into())
+        }
+        (Err(error), None) => {
+            env.take_exception();
+            Err(error)
+        }
+        (Ok(result), _) => disposed.map(|()| result),
+    }
+}
+
+/// An instance of which the evaluate steps are done.
+struct Started<'a, 's> {
+    cell: Rc<StoreCell>,
+    code: &'a Linkable,
+    loaded: Rc<Loaded>,
+    /// What one of the steps made to be the namespace.
+    namespace: Option<Value<'s>>,
+}
+
+/// Finds the store for an instance, and links and starts it there.
+fn begin<'a, 's>(
+    env: Env<'s>,
+    module: &'a Arc<Module>,
+    imports: Value<'s>,
+    wasi: wasi::Options,
+    shared: bool,
+) -> Result<Started<'a, 's>, Error> {
     let given = link::read(env, module, imports)?;
     bind::check(env, module, imports)?;
-    let cell = match link::joined_store(env, &given, module)? {
+    let linking = Linking { module, given, imports };
+    let cell = match link::joined_store(env, &linking.given, module)? {
         Some(cell) => cell,
         None if shared => shared_store(env)?,
         None => {
@@ -62,15 +133,8 @@ pub fn instantiate<'s>(
                 && let Some(code) = module.code.pooled()
             {
                 let cell = StoreCell::new(env, code.module.engine())?;
-                let attempt = Attempt {
-                    module,
-                    code,
-                    given: &given,
-                    imports,
-                    disposable: true,
-                };
-                match attempt.carry_out(env, &cell, None)? {
-                    Some(namespace) => return Ok(namespace),
+                match linking.instantiate(env, &cell, code, None)? {
+                    Some(started) => return Ok(started),
                     None => cell.dispose(),
                 }
             }
@@ -78,19 +142,11 @@ pub fn instantiate<'s>(
         }
     };
     let code = module.code.on(&cell.engine()?).ok_or_else(|| unpoolable(module))?;
-    let attempt = Attempt {
-        module,
-        code,
-        given: &given,
-        imports,
-        disposable: !shared,
-    };
     let service = wasi_service(module, wasi, |wasi: Wasi| {
         cell.with(|mut cx| cx.data_mut().add_service(wasi))
     })?;
-    attempt
-        .carry_out(env, &cell, service.as_ref())?
-        .ok_or_else(|| unpoolable(module))
+    let started = linking.instantiate(env, &cell, code, service.as_ref())?;
+    started.ok_or_else(|| unpoolable(module))
 }
 
 /// Says now what [`instantiate`] would find wrong with the imports, as far as it can be known without an instance.
@@ -111,36 +167,36 @@ pub fn check<'s>(env: Env<'s>, module: &Module, imports: Value<'s>, wasi: wasi::
     linked.map(drop)
 }
 
-/// One way to instantiate a module: in a store of one engine.
-struct Attempt<'a, 's> {
+/// What an instance is made of, whichever store it comes into.
+struct Linking<'a, 's> {
     module: &'a Arc<Module>,
-    code: &'a Linkable,
-    given: &'a link::Given<'s>,
+    given: link::Given<'s>,
     imports: Value<'s>,
-    disposable: bool,
 }
 
-impl<'s> Attempt<'_, 's> {
-    /// Returns the namespace, or none where the pool is full. Nothing of the guest has run then.
-    fn carry_out(
+impl<'a, 's> Linking<'a, 's> {
+    /// Returns none where the pool of the store is full. Nothing of the guest has run then.
+    fn instantiate(
         &self,
         env: Env<'s>,
         cell: &Rc<StoreCell>,
+        code: &'a Linkable,
         service: Option<&start::Service>,
-    ) -> Result<Option<Namespace<'s>>, Error> {
-        let Attempt { module, code, .. } = *self;
-        let externs = link::link(env, cell, module, code, self.given, service.map(|service| service.id))?;
+    ) -> Result<Option<Started<'a, 's>>, Error> {
+        let module = self.module;
+        let externs = link::link(env, cell, module, code, &self.given, service.map(|service| service.id))?;
         bind::imported_memory(env, cell, module, code, &externs, service)?;
         let Some(instance) = js_api::instantiate(env, cell, module, code, &externs)? else {
             return Ok(None);
         };
         let loaded = Rc::new(Loaded::new(module, instance));
-        let exports = cell.batch(env, || namespace::make(env, cell, &loaded, code, self.disposable))?;
         bind::carry_out(env, cell, &loaded, self.imports, service)?;
-        let replaced = loaded.carry_out(env, cell, Phase::Evaluate)?;
-        Ok(Some(Namespace {
-            exports,
-            shown: replaced.unwrap_or(exports),
+        let namespace = loaded.carry_out(env, cell, Phase::Evaluate)?;
+        Ok(Some(Started {
+            cell: cell.clone(),
+            code,
+            loaded,
+            namespace,
         }))
     }
 }

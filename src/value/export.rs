@@ -39,13 +39,7 @@ pub fn function_object<'s>(
     if let Some(object) = cell.object(env, key)? {
         return Ok(object);
     }
-    let ty = cell.proceed(|cx| func.ty(&cx))?;
-    let record = ExportedFunction {
-        cell: Rc::downgrade(cell),
-        func,
-        signature: Signature::new(ty),
-        file: file.clone(),
-    };
+    let record = ExportedFunction::new(cell, func, file)?;
     let index = match index {
         Some(index) => index,
         None => cell.function_index(&func)?.unwrap_or(0),
@@ -53,7 +47,32 @@ pub fn function_object<'s>(
     Ok(cell.batch(env, || cell.callable(env, Some(key), &index.to_string(), record))?)
 }
 
+/// Calls a function with arguments of JavaScript, as its function object would.
+pub fn call_function<'s>(
+    cell: &Rc<StoreCell>,
+    env: Env<'s>,
+    func: Func,
+    args: &[Value<'s>],
+    file: &Arc<str>,
+) -> Result<Value<'s>, Error> {
+    let record = ExportedFunction::new(cell, func, file)?;
+    // A function object gets as many as it has parameters.
+    let mut args = args.to_vec();
+    args.resize(record.arity(), env.undefined()?);
+    Ok(record.call(env, &args)?)
+}
+
 impl ExportedFunction {
+    fn new(cell: &Rc<StoreCell>, func: Func, file: &Arc<str>) -> Result<ExportedFunction, Error> {
+        let ty = cell.proceed(|cx| func.ty(&cx))?;
+        Ok(ExportedFunction {
+            cell: Rc::downgrade(cell),
+            func,
+            signature: Signature::new(ty),
+            file: file.clone(),
+        })
+    }
+
     pub fn func(&self) -> Func {
         self.func
     }

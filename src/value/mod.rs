@@ -17,7 +17,7 @@ pub mod strings;
 mod tag;
 
 pub use exception::error_of;
-pub use export::{ExportedFunction, function_object};
+pub use export::{ExportedFunction, call_function, function_object};
 pub use gc_object::{GcObject, gc_object};
 pub use host_value::HostValue;
 pub use import::{ImportName, bridge, import_function};
