@@ -87,7 +87,7 @@ impl Loaded {
         match call_function(cell, env, func, args, file) {
             Ok(result) => Ok(result),
             Err(thrown) => {
-                unless_success(env, thrown.into())?;
+                unless_success(env, thrown)?;
                 Ok(env.undefined()?)
             }
         }
