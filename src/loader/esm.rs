@@ -77,7 +77,7 @@ pub fn facade(module: &Module) -> Facade<'_> {
         .iter()
         .zip(module.code.on_demand().module.exports());
     let exports = shown
-        .filter(|(export, _)| !plan.hide.iter().any(|select| select.selects(&export.name)))
+        .filter(|(export, _)| !module.hides(&export.name))
         .filter(|(export, _)| !command || matches!(export.ty, ExternType::Func { .. }))
         .map(|(export, found)| Shown {
             name: &export.name,

@@ -44,8 +44,7 @@ impl Loaded {
 
     /// The exported global of a name, unless the plan hides it.
     pub fn global(&self, cx: impl AsContextMut, name: &str) -> Option<Global> {
-        let hidden = self.module.plan().hide.iter().any(|select| select.selects(name));
-        if hidden {
+        if self.module.hides(name) {
             None
         } else {
             self.instance.get_global(cx, name)

@@ -30,7 +30,7 @@ pub fn make<'s>(
     let mut properties = Vec::with_capacity(linkable.exports.len() + 2);
     for index in &linkable.sorted {
         let export = &linkable.exports[*index];
-        if module.plan().hide.iter().any(|select| select.selects(&export.name)) {
+        if module.hides(&export.name) {
             continue;
         }
         let item = cell.with(|mut cx| loaded.instance.get_module_export(&mut cx, &export.index))?;
@@ -111,7 +111,7 @@ pub fn command_functions(module: &Module) -> impl Iterator<Item = (&str, usize)>
     let code = module.code.on_demand();
     let exports = code.sorted.iter().map(|index| &code.exports[*index].name);
     exports
-        .filter(|name| !module.plan().hide.iter().any(|select| select.selects(name)))
+        .filter(|name| !module.hides(name))
         .filter_map(|name| match &module.interface().export(name)?.ty {
             ExternType::Func { params, .. } => Some((name.as_str(), params.len())),
             _ => None,

@@ -83,6 +83,11 @@ impl Module {
         self.code.description.plan.as_ref().map_or(&NONE, |plan| &plan.plan)
     }
 
+    /// Whether the plan hides an export from the namespace.
+    pub fn hides(&self, name: &str) -> bool {
+        self.plan().hide.iter().any(|select| select.selects(name))
+    }
+
     /// Where each part of the plan came from.
     pub fn origin(&self) -> Option<&Origin> {
         self.code.description.plan.as_ref().ok().map(|plan| &plan.origin)
