@@ -1,5 +1,7 @@
 /// <reference types="node" />
 
+import type { Readable, Writable } from 'node:stream'
+
 /**
  * Wasmport loads WebAssembly in Node.js: core modules to use from JS ({@link load})
  * and programs to run ({@link run}), on Wasmtime, from a code cache on disk.
@@ -41,7 +43,7 @@ export type Source = string | URL | ArrayBuffer | ArrayBufferView
  * instance before anything else: that is how a host function gets at the memory of
  * its caller. See {@link Plan.bind}. It may return a {@link Service}.
  *
- * The module `wasi_snapshot_preview1` is supplied by Wasmport.
+ * The modules `wasi_snapshot_preview1` and `wasi_unstable` are supplied by Wasmport.
  */
 export type Imports = Record<string, Record<string, any>>
 
@@ -67,6 +69,24 @@ export interface Service {
  */
 export type Preopens = Record<string, string | { path: string; readonly?: boolean }>
 
+/**
+ * The connections that a guest may have. In WASI preview 1 it can accept them, and cannot make any.
+ *
+ * @example
+ * ```js
+ * { listen: ['127.0.0.1:8080', '[::1]:8080'], accept: ['127.0.0.1', '10.0.0.0/8', '::1'] }
+ * ```
+ */
+export interface NetworkOptions {
+  /**
+   * Where the guest listens: IP addresses with a port. Each is a socket that is open when the
+   * guest begins; it gets them as descriptors in this order, after those of its preopens.
+   */
+  listen?: readonly string[]
+  /** The peers that may connect: IP addresses, or blocks of them as a prefix and its length. Default: all. */
+  accept?: readonly string[]
+}
+
 /** What a WASI guest is given. All that is left out is not granted. */
 export interface WasiOptions {
   /**
@@ -76,21 +96,46 @@ export interface WasiOptions {
   args?: readonly string[]
   /** The whole environment of the guest. Default: empty; `process.env` gives it all of yours. */
   env?: Readonly<Record<string, string>>
+  /**
+   * The directory in which the guest begins, as the guest knows it: inside of a preopen. WASI
+   * preview 1 has no such notion; the guest gets it in the two ways in which programs look for
+   * it, the variable `PWD` (unless `env` has one) and a preopen named `.`. Default: none.
+   */
+  cwd?: string
   /** The directories the guest may open. Default: none. */
   preopens?: Preopens
+  /**
+   * For runs that can be reproduced: an instant, as a Date or as the milliseconds since 1970, at
+   * which the guest's clocks begin. They move by one millisecond when they are read and by the
+   * length of a sleep when it sleeps, which takes no time. Default: the clocks of the system.
+   */
+  clocks?: Date | number
+  /**
+   * For runs that can be reproduced: the seed of the guest's random numbers, which are then
+   * always the same. Not for secrets. Default: those of the system.
+   */
+  random?: number | Uint8Array
+  /** The connections that the guest may have. Default: none. */
+  network?: NetworkOptions
+  /**
+   * How many threads the guest may have at a time besides its first, if it has threads
+   * (`wasi.thread-spawn`). Default: 64.
+   */
+  maxThreads?: number
 }
 
 /** WASI options of {@link load}. */
 export interface LoadWasiOptions extends WasiOptions {
   /**
    * What the guest reads: `'inherit'` the standard input of this process, `'ignore'`
-   * nothing, any other string or bytes just that. Default: `'ignore'`.
+   * nothing, any other string or bytes just that (for one of these words, or `'pipe'`,
+   * pass bytes), a number the file of this descriptor. Default: `'ignore'`.
    */
-  stdin?: 'inherit' | 'ignore' | (string & {}) | Uint8Array
-  /** `'inherit'` the standard output of this process, or `'ignore'`. Default: `'ignore'`. */
-  stdout?: 'inherit' | 'ignore'
-  /** `'inherit'` the standard error of this process, or `'ignore'`. Default: `'ignore'`. */
-  stderr?: 'inherit' | 'ignore'
+  stdin?: 'inherit' | 'ignore' | (string & {}) | Uint8Array | number
+  /** `'inherit'` the standard output of this process, `'ignore'`, or a file descriptor. Default: `'ignore'`. */
+  stdout?: 'inherit' | 'ignore' | number
+  /** `'inherit'` the standard error of this process, `'ignore'`, or a file descriptor. Default: `'ignore'`. */
+  stderr?: 'inherit' | 'ignore' | number
 }
 
 /** Options of {@link load} and {@link loadSync}. Unknown keys are an error. */
@@ -101,28 +146,111 @@ export interface LoadOptions {
   wasi?: LoadWasiOptions
 }
 
-/** Options of {@link run} and {@link runSync}. Unknown keys are an error. */
-export interface RunOptions extends WasiOptions {
+/** Options of {@link runSync}. Unknown keys are an error. */
+export interface RunSyncOptions extends WasiOptions {
   /**
-   * What the program reads: `'inherit'` the standard input of this process,
-   * `'ignore'` nothing, any other string or bytes just that. To feed it one of
-   * these two words, pass bytes. Default: `'inherit'`.
+   * What the program reads: `'inherit'` the standard input of this process, `'ignore'`
+   * nothing, any other string or bytes just that (for one of these words, or `'pipe'`,
+   * pass bytes), a number the file of this descriptor. Default: `'inherit'`.
    */
-  stdin?: 'inherit' | 'ignore' | (string & {}) | Uint8Array
-  /** `'inherit'` the standard output of this process, `'pipe'` collect it, or `'ignore'`. Default: `'inherit'`. */
-  stdout?: 'inherit' | 'pipe' | 'ignore'
-  /** `'inherit'` the standard error of this process, `'pipe'` collect it, or `'ignore'`. Default: `'inherit'`. */
-  stderr?: 'inherit' | 'pipe' | 'ignore'
+  stdin?: 'inherit' | 'ignore' | (string & {}) | Uint8Array | number
+  /**
+   * `'inherit'` the standard output of this process, `'pipe'` collect it, `'ignore'`, or a
+   * file descriptor. Default: `'inherit'`.
+   */
+  stdout?: 'inherit' | 'pipe' | 'ignore' | number
+  /** The same for the standard error. Default: `'inherit'`. */
+  stderr?: 'inherit' | 'pipe' | 'ignore' | number
+  /**
+   * After how many milliseconds the program is ended, from when it begins (compiling is before);
+   * {@link RunResult.signal} is then `'SIGTERM'`. Code that can be ended is a little slower.
+   * Default: 0, never.
+   */
+  timeout?: number
+  /**
+   * How many bytes are collected of each output that is `'pipe'`. A program that writes more is
+   * ended, and that is an error, `ERR_WASMPORT_MAX_BUFFER`. Default: Infinity.
+   */
+  maxBuffer?: number
+}
+
+/** Options of {@link run}. Unknown keys are an error. */
+export interface RunOptions extends Omit<RunSyncOptions, 'stdin' | 'stdout' | 'stderr'> {
+  /**
+   * What the program reads. As of {@link RunSyncOptions.stdin}, and:
+   * - `'pipe'`: what is written to {@link Running.stdin};
+   * - a Readable: what that gives. If it fails the input ends, and `run` rejects with its error
+   *   when the program has ended. Of what the program has not read when it ends, up to some
+   *   buffers are gone; the rest is still in the stream, which stays open.
+   */
+  stdin?: 'inherit' | 'pipe' | 'ignore' | (string & {}) | Uint8Array | number | Readable
+  /**
+   * Where the program writes. As of {@link RunSyncOptions.stdout}, and:
+   * - `'pipe'` is a stream for who takes {@link Running.stdout}, else collected;
+   * - a Writable: gets it, and stays open. `run` resolves when it has all. If it fails or closes
+   *   the program cannot write any more (`EPIPE`); if it fails, `run` rejects with its error when
+   *   the program has ended.
+   */
+  stdout?: 'inherit' | 'pipe' | 'ignore' | number | Writable
+  /** The same for the standard error. Default: `'inherit'`. */
+  stderr?: 'inherit' | 'pipe' | 'ignore' | number | Writable
+  /**
+   * What the program imports besides WASI. The functions are called on the JS thread, while the
+   * program waits, and may return promises. Their parameters and results are numbers (`bigint`
+   * for i64). Default: nothing.
+   */
+  imports?: RunImports
+  /**
+   * Ends the program when it is aborted, before or while it runs: `run` rejects with an `AbortError`,
+   * whose `cause` is the reason. Code that can be ended is a little slower. Default: none.
+   */
+  signal?: AbortSignal
+}
+
+/** What a program imports from JS, by module name and then by import name; see {@link RunOptions.imports}. */
+export type RunImports = Record<string, Record<string, (this: RunImportCall, ...args: any[]) => any>>
+
+/** `this` in a function that a program imports: the memory of the program, until the function has given its result. */
+export interface RunImportCall {
+  /** A copy of bytes of the memory. */
+  readMemory(address: number | bigint, length: number): Uint8Array
+  /** Copies bytes into the memory. */
+  writeMemory(address: number | bigint, bytes: ArrayBufferLike | ArrayBufferView): void
 }
 
 /** How a program ended. */
-export interface RunResult<Options extends RunOptions = RunOptions> {
-  /** What it passed to `proc_exit`, a 32-bit integer, or 0 if it returned instead. */
-  exitCode: number
-  /** All it wrote to its standard output if that was `'pipe'`, else `null`. */
+export interface RunResult<Options extends RunOptions | RunSyncOptions = RunOptions> {
+  /** What it passed to `proc_exit`, a 32-bit integer, or 0 if it returned instead; `null` if a signal ended it. */
+  exitCode: number | null
+  /**
+   * `'SIGTERM'` if {@link RunSyncOptions.timeout} ended it, or the signal by which it ended itself
+   * (`proc_raise`), such as `'SIGABRT'`; else `null`.
+   */
+  signal: string | null
+  /** All it wrote to its standard output if that was `'pipe'` and nobody took {@link Running.stdout}, else `null`. */
   stdout: Options extends { stdout: 'pipe' } ? Buffer : Buffer | null
-  /** All it wrote to its standard error if that was `'pipe'`, else `null`. */
+  /** The same of its standard error. */
   stderr: Options extends { stderr: 'pipe' } ? Buffer : Buffer | null
+}
+
+/**
+ * A program that runs: a promise of how it ends, and the streams that are `'pipe'`.
+ *
+ * They are pipes of the system with the errors of those: a `write` is an `EPIPE` if the program does
+ * not read any more.
+ */
+export interface Running<Options extends RunOptions = RunOptions> extends Promise<RunResult<Options>> {
+  /** What is written to it the program reads; `end()` ends its input. `null` if `stdin` is not `'pipe'`. */
+  readonly stdin: Options extends { stdin: 'pipe' } ? Writable : Writable | null
+  /**
+   * What the program writes, while it writes; it waits for who reads slowly. `null` if `stdout` is not
+   * `'pipe'`. It has to be taken in the turn in which {@link run} was called: the result's `stdout` is
+   * then `null` after all; later it throws. What nobody has begun to read when the program ends is
+   * discarded.
+   */
+  readonly stdout: Options extends { stdout: 'pipe' } ? Readable : Readable | null
+  /** The same of the standard error. */
+  readonly stderr: Options extends { stderr: 'pipe' } ? Readable : Readable | null
 }
 
 /**
@@ -182,7 +310,7 @@ export function loadSync<Exports extends object = Record<string, any>>(
 /**
  * Runs a program (a WASI command, or any module with an entry) on a thread of its
  * own, and resolves when it has ended. That it exits, with whatever code, is a result and
- * never the end of this process; a trap is a rejection.
+ * never the end of this process; a trap is a rejection, as is what an import throws.
  *
  * @param source The program.
  * @param options What it is given.
@@ -192,11 +320,16 @@ export function loadSync<Exports extends object = Record<string, any>>(
  * ```js
  * const { exitCode, stdout } = await run('./tool.wasm', { args: ['tool', '-v'], stdout: 'pipe' })
  * ```
+ *
+ * @example
+ * ```js
+ * const running = run('./filter.wasm', { stdin: 'pipe', stdout: 'pipe', timeout: 10_000 })
+ * running.stdin.end('some text')
+ * for await (const chunk of running.stdout) process.stdout.write(chunk)
+ * const { exitCode, signal } = await running
+ * ```
  */
-export function run<const Options extends RunOptions = {}>(
-  source: Source,
-  options?: Options,
-): Promise<RunResult<Options>>
+export function run<const Options extends RunOptions = {}>(source: Source, options?: Options): Running<Options>
 
 /**
  * {@link run}, on this thread: nothing else happens in it until the program ends.
@@ -205,7 +338,7 @@ export function run<const Options extends RunOptions = {}>(
  * @param options What it is given.
  * @throws See {@link ErrorCode}.
  */
-export function runSync<const Options extends RunOptions = {}>(source: Source, options?: Options): RunResult<Options>
+export function runSync<const Options extends RunSyncOptions = {}>(source: Source, options?: Options): RunResult<Options>
 
 /**
  * Says what a module imports and exports and how it is started, without compiling it.
@@ -364,6 +497,7 @@ export interface Entry {
  * | `ERR_WASMPORT_STACK` | `RangeError` | calls nested too deeply |
  * | `ERR_WASMPORT_MEMORY` | | there is not enough memory |
  * | `ERR_WASMPORT_VALUE` | `TypeError` | a JS value has no form in the type a function or global has |
+ * | `ERR_WASMPORT_MAX_BUFFER` | `RangeError` | a program wrote more than {@link RunSyncOptions.maxBuffer} |
  * | `ERR_WASMPORT_EXIT` | | a module that is not being run called `proc_exit`; `exitCode` says with what |
  * | `ERR_WASMPORT_DISPOSED` | | an export was used after its instance was disposed of |
  * | `ERR_WASMPORT_BINDING` | `Error` | there is no native addon for this platform; thrown by importing Wasmport |
@@ -380,6 +514,7 @@ export type ErrorCode =
   | 'ERR_WASMPORT_STACK'
   | 'ERR_WASMPORT_MEMORY'
   | 'ERR_WASMPORT_VALUE'
+  | 'ERR_WASMPORT_MAX_BUFFER'
   | 'ERR_WASMPORT_EXIT'
   | 'ERR_WASMPORT_DISPOSED'
   | 'ERR_WASMPORT_BINDING'
@@ -411,3 +546,6 @@ export interface WasmportError extends Error {
 
 import { WebAssembly } from './lib/webassembly/index.cjs'
 export { WebAssembly }
+
+export { WASI } from './lib/wasi.cjs'
+export type { WASIOptions } from './lib/wasi.cjs'

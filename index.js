@@ -4,7 +4,7 @@
 
 const binding = require('./lib/binding.cjs')
 const { start, carryOutTasks, scheduleTasks } = require('./lib/start.cjs')
-const { readSource, loadOptions, runOptions } = require('./lib/options.cjs')
+const { readSource, loadOptions } = require('./lib/options.cjs')
 
 exports.load = async function load(source, options) {
   const { from, name } = readSource(source)
@@ -24,16 +24,12 @@ exports.loadSync = function loadSync(source, options) {
   return namespace
 }
 
-exports.run = async function run(source, options) {
-  const { from, name } = readSource(source)
-  const wasi = runOptions(options)
-  return binding.run(await binding.compile(from, name), wasi)
+exports.run = function run(source, options) {
+  return require('./lib/run.cjs').run(source, options)
 }
 
 exports.runSync = function runSync(source, options) {
-  const { from, name } = readSource(source)
-  const wasi = runOptions(options)
-  return binding.runSync(binding.compileSync(from, name), wasi)
+  return require('./lib/run.cjs').runSync(source, options)
 }
 
 exports.inspect = function inspect(source) {
@@ -41,10 +37,14 @@ exports.inspect = function inspect(source) {
   return binding.describe(from, name)
 }
 
-// Whoever does not ask for the JS API does not wait for it to be read. Node finds
-// this name for ES modules only if it is written like this; they do get it at once.
-const lazy = { get WebAssembly() { return require('./lib/webassembly/index.cjs').WebAssembly } }
+// Whoever does not ask for these does not wait for them to be read. Node finds the
+// names for ES modules only if they are written like this; they do get them at once.
+const lazy = {
+  get WebAssembly() { return require('./lib/webassembly/index.cjs').WebAssembly },
+  get WASI() { return require('./lib/wasi.cjs').WASI },
+}
 Object.defineProperty(exports, 'WebAssembly', { enumerable: true, get: function () { return lazy.WebAssembly } })
+Object.defineProperty(exports, 'WASI', { enumerable: true, get: function () { return lazy.WASI } })
 
 exports.readMemory = function readMemory(memory, address, length) {
   return require('./lib/memory-access.cjs').readMemory(memory, address, length)

@@ -13,6 +13,7 @@ const LINES = [
   ['lib'],
   ['run'],
   ['loader'],
+  ['guest'],
   ['js_api', 'wasi', 'node_api', 'component'],
   ['memory', 'value'],
   ['store'],

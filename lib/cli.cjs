@@ -5,6 +5,7 @@
 const { basename, resolve } = require('node:path')
 const { parseArgs } = require('node:util')
 const { UsageError, help } = require('./usage.cjs')
+const { readWasi } = require('./wasi-options.cjs')
 
 const HELP = { type: 'boolean', short: 'h' }
 
@@ -25,7 +26,7 @@ function main(argv) {
 }
 
 function fail(error, command) {
-  if (error instanceof UsageError || error.code?.startsWith('ERR_PARSE_ARGS')) {
+  if (error instanceof UsageError || error.code?.startsWith('ERR_PARSE_ARGS') || error.code === 'ERR_WASMPORT_OPTION') {
     process.stderr.write(`wasmport: ${error.message}\nSee wasmport ${command}--help.\n`)
     process.exitCode = 2
   } else {
@@ -38,7 +39,8 @@ function fail(error, command) {
 
 function run(argv) {
   const repeated = { type: 'string', multiple: true }
-  const options = { dir: repeated, env: repeated, help: HELP }
+  const once = { type: 'string' }
+  const options = { dir: repeated, cwd: once, env: repeated, listen: repeated, timeout: once, help: HELP }
   // A first look, lenient, only finds FILE: the options after it are not ours.
   const { tokens } = parseArgs({ args: argv, options, strict: false, tokens: true })
   const end = tokens.find(token => token.kind === 'positional')?.index ?? argv.length
@@ -48,18 +50,26 @@ function run(argv) {
   const file = argv[end]
   const args = argv.slice(argv[end + 1] === '--' ? end + 2 : end + 1)
   const wasi = {
-    args: [basename(file), ...args],
+    ...readWasi({ args: [basename(file), ...args], cwd: values.cwd, network: { listen: values.listen } }, '', 'runSync'),
     env: [...new Map((values.env ?? []).map(parseEnv))],
     preopens: (values.dir ?? []).map(parseDir),
-    stdin: 'inherit',
-    stdout: 'inherit',
-    stderr: 'inherit',
   }
+  const timeout = values.timeout === undefined ? undefined : parseTimeout(values.timeout)
+  const interruptible = timeout !== undefined
   // On this thread: there is nothing else for it to do, and Node leaves signals
   // such as Ctrl-C to the system, so they still end the process.
   const binding = require('./binding.cjs')
   const path = resolve(file)
-  process.exitCode = binding.runSync(binding.compileSync(path, path), wasi).exitCode
+  const module = binding.compileSync(path, path, interruptible)
+  const { exitCode, signal } = binding.runSync(module, wasi, { timeout, interruptible })
+  // As a shell tells of a process that a signal ended.
+  process.exitCode = exitCode ?? 128 + require('node:os').constants.signals[signal]
+}
+
+function parseTimeout(text) {
+  const timeout = Number(text)
+  if (!/^\d+$/.test(text) || timeout < 1 || timeout > 2 ** 31 - 1) throw new UsageError(`--timeout ${text}: expected milliseconds`)
+  return timeout
 }
 
 function parseEnv(text) {

@@ -5,7 +5,8 @@
 
 const { existsSync, readFileSync, realpathSync } = require('node:fs')
 const { basename, dirname, join, relative, sep } = require('node:path')
-const { checkObject, readWasi, typeError } = require('./options.cjs')
+const { checkObject, typeError } = require('./check.cjs')
+const { readWasi } = require('./wasi-options.cjs')
 
 /**
  * The options of `load` for the wasm file at `path`, which is null for one that is
@@ -13,7 +14,7 @@ const { checkObject, readWasi, typeError } = require('./options.cjs')
  */
 function importOptions(path, attributes = {}) {
   const wasi = attributeOptions(path, attributes) ?? (path === null ? undefined : packageOptions(path))
-  return { wasi: wasi ?? readWasi(undefined, 'wasi', 'ignore') }
+  return { wasi: wasi ?? readWasi(undefined, 'wasi', 'load') }
 }
 
 function attributeOptions(path, attributes) {
@@ -28,7 +29,7 @@ function attributeOptions(path, attributes) {
   }
   const { wasi } = attributes
   if (wasi === undefined) return undefined
-  return within(`Import of ${place}, import attribute "wasi"`, () => readWasi(parse(wasi), 'wasi', 'ignore'))
+  return within(`Import of ${place}, import attribute "wasi"`, () => readWasi(parse(wasi), 'wasi', 'load'))
 }
 
 /** What the package says for the file; undefined if nothing. */
@@ -83,22 +84,30 @@ function readField(field, directory) {
       )
     }
     checkObject(options, where, ['wasi'])
-    const wasi = readWasi(options.wasi, `${where}.wasi`, 'ignore', directory)
-    if (directory.split(sep).includes('node_modules')) checkOwn(wasi.preopens, `${where}.wasi`, directory)
+    const wasi = readWasi(options.wasi, `${where}.wasi`, 'load', directory)
+    if (directory.split(sep).includes('node_modules')) checkOwn(wasi, `${where}.wasi`, directory)
     return { pattern, wasi }
   })
   return entries.sort((a, b) => compare(a.pattern, b.pattern))
 }
 
-/** A package that was installed can give away what is its own, and nothing else of the machine. */
-function checkOwn(preopens, where, directory) {
+/**
+ * A package that was installed can give away what is its own, and nothing else of the machine:
+ * directories inside of it, and what reaches nothing (arguments, variables, clocks, a seed, threads).
+ */
+function checkOwn({ preopens, listen, ...wasi }, where, directory) {
+  const refuse = (option, why) =>
+    typeError(
+      `"${where}.${option}" ${why}. The program that uses the package can give it by load() or by an import attribute.`,
+    )
+  if (listen.length > 0) throw refuse('network', 'cannot be given by a package in node_modules')
+  for (const stream of ['stdin', 'stdout', 'stderr']) {
+    if (typeof wasi[stream] === 'number') throw refuse(stream, 'cannot be a file descriptor in a package in node_modules')
+  }
   for (const { guest, host } of preopens) {
     const path = existsSync(host) ? realpathSync(host) : host
     if (`${path}${sep}`.startsWith(`${directory}${sep}`)) continue
-    throw typeError(
-      `"${where}.preopens[${JSON.stringify(guest)}]" must be a directory inside of the package, which is in node_modules; got ${path}. ` +
-        'The program that uses the package can give it others by load() or by an import attribute.',
-    )
+    throw refuse(`preopens[${JSON.stringify(guest)}]`, `must be a directory inside of the package, which is in node_modules; got ${path}`)
   }
 }
 

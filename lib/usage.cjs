@@ -24,9 +24,14 @@ Runs a program: a WASI command, or any module with an entry. What follows FILE i
 program's. Standard input and output are shared; no file, variable or network is
 reachable that is not given. The exit code is the program's own.
 
-Options, both may be repeated:
+If a signal ends it (--timeout, or one that it raises), that is 128 and the signal's number.
+
+Options, of which --dir, --env and --listen may be repeated:
   --dir HOST[::GUEST][:ro]   give the program the directory HOST, under the name GUEST, :ro read-only
+  --cwd GUEST                begin in the directory GUEST, which is inside of one of those
   --env NAME=VALUE           give the program an environment variable
+  --listen ADDRESS:PORT      give the program a socket that listens there
+  --timeout MS               end the program after MS milliseconds
 
 Example:
   wasmport run --dir . --env DEBUG=1 tool.wasm --verbose input.txt

@@ -1,4 +1,4 @@
-//! The Wasmtime engines: two per process, shared by every worker.
+//! The Wasmtime engines: three per process at most, shared by every worker.
 
 use std::num::NonZeroUsize;
 use std::sync::OnceLock;
@@ -31,13 +31,35 @@ const POOLED_TABLES: u32 = 64;
 const POOLED_TABLE_ELEMENTS: usize = 1 << 20;
 const POOLED_INSTANCE_SIZE: usize = 16 << 20;
 
-/// The process's engine. Its stores allocate on demand, as much as the machine has.
+/// What code is compiled for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Profile {
+    /// Code that runs until it ends.
+    Plain,
+    /// Code that asks at each function and loop whether to go on, and is slower for it. Only who may want to stop it
+    /// pays for that.
+    Interruptible,
+}
+
+impl Profile {
+    /// The engine of this profile. Its stores allocate on demand, as much as the machine has.
+    pub fn engine(self) -> Result<&'static Engine, Error> {
+        static PLAIN: OnceLock<Result<Engine, String>> = OnceLock::new();
+        static INTERRUPTIBLE: OnceLock<Result<Engine, String>> = OnceLock::new();
+        let (engine, interruptible) = match self {
+            Profile::Plain => (&PLAIN, false),
+            Profile::Interruptible => (&INTERRUPTIBLE, true),
+        };
+        engine
+            .get_or_init(|| Engine::new(config().epoch_interruption(interruptible)).map_err(|error| format!("{error:#}")))
+            .as_ref()
+            .map_err(|error| Error::internal(format_args!("the engine cannot be made on this machine: {error}")))
+    }
+}
+
+/// The engine of plain code, which is all code but that of some runs.
 pub fn engine() -> Result<&'static Engine, Error> {
-    static ENGINE: OnceLock<Result<Engine, String>> = OnceLock::new();
-    ENGINE
-        .get_or_init(|| Engine::new(&config()).map_err(|error| format!("{error:#}")))
-        .as_ref()
-        .map_err(|error| Error::internal(format_args!("the engine cannot be made on this machine: {error}")))
+    Profile::Plain.engine()
 }
 
 /// The engine whose stores take their memories from a pool: an instance costs a few system calls

@@ -26,6 +26,7 @@ pub mod code {
     pub const EXIT: &str = "ERR_WASMPORT_EXIT";
     pub const INTERNAL: &str = "ERR_WASMPORT_INTERNAL";
     pub const LINK: &str = "ERR_WASMPORT_LINK";
+    pub const MAX_BUFFER: &str = "ERR_WASMPORT_MAX_BUFFER";
     pub const MEMORY: &str = "ERR_WASMPORT_MEMORY";
     pub const NOT_WASM: &str = "ERR_WASMPORT_NOT_WASM";
     pub const NO_ENTRY: &str = "ERR_WASMPORT_NO_ENTRY";
@@ -75,6 +76,54 @@ impl fmt::Display for Exit {
 }
 
 impl std::error::Error for Exit {}
+
+/// How a guest ended by WASI's `proc_raise`: the name of the signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Raised(pub &'static str);
+
+impl fmt::Display for Raised {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the guest raised {}", self.0)
+    }
+}
+
+impl std::error::Error for Raised {}
+
+/// Takes a guest that was stopped out of what it does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interrupted;
+
+impl fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the guest was stopped")
+    }
+}
+
+impl std::error::Error for Interrupted {}
+
+/// Takes a guest out of its run that wrote more than may be collected: the name of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MaxBuffer(pub &'static str);
+
+impl fmt::Display for MaxBuffer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the program wrote more to {} than maxBuffer allows", self.0)
+    }
+}
+
+impl std::error::Error for MaxBuffer {}
+
+/// Takes a guest out of a call of JavaScript, on another thread, that threw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Threw;
+
+impl fmt::Display for Threw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a function of JavaScript threw")
+    }
+}
+
+impl std::error::Error for Threw {}
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -241,6 +290,9 @@ fn errno(error: &io::Error) -> (&'static str, &'static str) {
         io::ErrorKind::InvalidFilename => ("ENAMETOOLONG", "name too long"),
         io::ErrorKind::InvalidInput => ("EINVAL", "invalid argument"),
         io::ErrorKind::OutOfMemory => ("ENOMEM", "not enough memory"),
+        io::ErrorKind::AddrInUse => ("EADDRINUSE", "address already in use"),
+        io::ErrorKind::AddrNotAvailable => ("EADDRNOTAVAIL", "address not available"),
+        _ if error.raw_os_error() == Some(BAD_DESCRIPTOR) => ("EBADF", "bad file descriptor"),
         _ if error.raw_os_error() == Some(TOO_MANY_LINKS) => ("ELOOP", "too many symbolic links encountered"),
         _ if error.raw_os_error() == Some(TOO_MANY_FILES) => ("EMFILE", "too many open files"),
         _ => ("EIO", "i/o error"),
@@ -248,9 +300,13 @@ fn errno(error: &io::Error) -> (&'static str, &'static str) {
 }
 
 #[cfg(unix)]
+const BAD_DESCRIPTOR: i32 = libc::EBADF;
+#[cfg(unix)]
 const TOO_MANY_LINKS: i32 = libc::ELOOP;
 #[cfg(unix)]
 const TOO_MANY_FILES: i32 = libc::EMFILE;
+#[cfg(not(unix))]
+const BAD_DESCRIPTOR: i32 = 6;
 #[cfg(not(unix))]
 const TOO_MANY_LINKS: i32 = 1921;
 #[cfg(not(unix))]

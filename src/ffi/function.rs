@@ -6,7 +6,7 @@ use std::ptr;
 use napi_sys as sys;
 
 use super::callback::guard;
-use super::{Env, ErrorKind, Thrown, Value};
+use super::{Env, ErrorKind, Record, Thrown, Value};
 
 /// A record that is called.
 pub trait Callable: 'static {
@@ -38,6 +38,18 @@ impl<'s> Env<'s> {
                 raw,
             )
         })
+    }
+}
+
+impl<'s> Env<'s> {
+    /// A function that calls `record`, which it keeps.
+    pub fn function_of<T: Callable + Record>(self, name: &str, record: T) -> Result<Value<'s>, Thrown> {
+        let record = Box::new(record);
+        // SAFETY: the box is wrapped by the function, which nobody else has before it is, and a box does not move what
+        // is in it.
+        let function = unsafe { self.function_over::<T>(name, &*record) }?;
+        self.wrap(function, record)?;
+        Ok(function)
     }
 }
 

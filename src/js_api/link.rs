@@ -84,7 +84,12 @@ pub fn convert(
         }
         ExternType::Memory(_) => match env.unwrap::<MemoryObject>(value) {
             None => refuse(),
-            Some(MemoryObject::Shared(shared)) => fit(cell, module, import, shared.memory().clone().into()),
+            Some(MemoryObject::Shared(shared)) => {
+                if module.imports_thread_spawn() {
+                    shared.prepare(false);
+                }
+                fit(cell, module, import, shared.memory().clone().into())
+            }
             Some(MemoryObject::Own(late)) => match late.get() {
                 Some((store, view)) => in_store(cell, &store, module, import, view.memory().into()),
                 None => {

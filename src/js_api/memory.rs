@@ -100,6 +100,16 @@ pub fn shared_object<'s>(env: Env<'s>, memory: SharedMemory) -> Result<Value<'s>
     Ok(object)
 }
 
+/// Makes the object for a memory that nobody has written to and that threads will share. It lives as long as the store.
+pub fn share(cell: &StoreCell, env: Env<'_>, memory: &SharedMemory) -> Result<(), Error> {
+    let object = shared_object(env, memory.clone())?;
+    if let Some(MemoryObject::Shared(view)) = env.unwrap(object) {
+        view.prepare(true);
+    }
+    cell.anchor().put(env, object)?;
+    Ok(())
+}
+
 /// The objects for shared memories, by where the memories are.
 #[derive(Default)]
 struct SharedMemories(RefCell<FxHashMap<usize, WeakReference>>);

@@ -30,6 +30,7 @@ use crate::value::{function_object, tag_object};
 pub use global::{global_getter, global_value, watch_global};
 pub use instance::{exports, instantiate, unpoolable};
 pub use link::{apart, convert, fit, home};
+pub use memory::share;
 pub use mismatch::{function as function_text, wrong};
 pub use module::{CompileOptions, ESM_OPTIONS, ModuleObject, Provider};
 pub use natives::natives;

@@ -7,7 +7,7 @@ use wasmtime::Extern;
 
 use super::link::import_object;
 use super::loaded::Loaded;
-use super::start::{self, Service, bound_memory, memory_source};
+use crate::guest::{self, Service, bound_memory, memory_source};
 use crate::error::{self, Class, Error};
 use crate::ffi::{Env, Type, Value};
 use crate::module::{Linkable, Module};
@@ -58,7 +58,7 @@ pub fn check(env: Env<'_>, module: &Module, imports: Value<'_>) -> Result<(), Er
             && (hook(env, imports, service)?.is_none()
                 || !module.plan().bind.iter().any(|bind| bind.service == *service))
         {
-            return Err(start::no_service(module, service));
+            return Err(guest::no_service(module, service));
         }
     }
     Ok(())

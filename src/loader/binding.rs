@@ -9,9 +9,11 @@ use napi_derive::napi;
 use wasmport_init_section::Phase;
 
 use super::loaded::Loaded;
-use super::{FreshCall, call_fresh as call_fresh_of, esm, instantiate as instantiate_module, namespace, start};
+use super::{FreshCall, call_fresh as call_fresh_of, esm, instantiate as instantiate_module, namespace};
+use crate::engine::Profile;
 use crate::error::{self, Class, Error, code};
 use crate::ffi::{Env, Record, Value};
+use crate::guest;
 use crate::js_api;
 use crate::module::{self, Module, Source};
 use crate::store::StoreCell;
@@ -36,8 +38,13 @@ impl LoadedModule {
     }
 
     /// Compiles a module and checks that the engine provides what it imports from there.
-    fn compile(source: &Source, name: &str) -> Result<Module, Error> {
-        let module = Module::compile(source, name)?;
+    fn compile(source: &Source, name: &str, interruptible: Option<bool>) -> Result<Module, Error> {
+        let profile = match interruptible {
+            None => Profile::Plain,
+            Some(false) => module::program_profile(source)?,
+            Some(true) => Profile::Interruptible,
+        };
+        let module = Module::compile(source, name, profile)?;
         js_api::ESM_OPTIONS.check(&module)?;
         Ok(module)
     }
@@ -45,7 +52,7 @@ impl LoadedModule {
     /// The handle, which says what the JavaScript half has to do besides.
     fn make<'s>(env: Env<'s>, module: Module) -> Result<Value<'s>, Error> {
         let object = env.object()?;
-        let has = |phase| start::calls(&module, phase).next().is_some();
+        let has = |phase| guest::calls(&module, phase).next().is_some();
         for (name, is) in [
             ("isCommand", module.plan().is_command()),
             ("isProgram", module.plan().run.is_some()),
@@ -67,12 +74,14 @@ fn source(source: Either<String, Uint8Array>) -> Source {
     }
 }
 
-/// Compiles a module on a thread of libuv's pool. `name` is what messages call it.
+/// Compiles a module on a thread of libuv's pool. `name` is what messages call it. `interruptible` is given for a program
+/// that is to run: whether somebody may want to stop it, for which its code is another.
 #[napi]
-pub fn compile(bytes: Either<String, Uint8Array>, name: String) -> AsyncTask<Compile> {
+pub fn compile(bytes: Either<String, Uint8Array>, name: String, interruptible: Option<bool>) -> AsyncTask<Compile> {
     AsyncTask::new(Compile {
         source: source(bytes),
         name,
+        interruptible,
     })
 }
 
@@ -82,15 +91,18 @@ pub fn compile_sync<'s>(
     env: &'s napi::Env,
     bytes: Either<String, Uint8Array>,
     name: String,
+    interruptible: Option<bool>,
 ) -> napi::Result<Unknown<'s>> {
     error::run(env, |env| {
-        Ok(LoadedModule::make(env, LoadedModule::compile(&source(bytes), &name)?)?.into_unknown(env))
+        let module = LoadedModule::compile(&source(bytes), &name, interruptible)?;
+        Ok(LoadedModule::make(env, module)?.into_unknown(env))
     })
 }
 
 pub struct Compile {
     source: Source,
     name: String,
+    interruptible: Option<bool>,
 }
 
 impl<'s> ScopedTask<'s> for Compile {
@@ -98,7 +110,7 @@ impl<'s> ScopedTask<'s> for Compile {
     type JsValue = Unknown<'s>;
 
     fn compute(&mut self) -> napi::Result<Self::Output> {
-        Ok(error::catch(|| LoadedModule::compile(&self.source, &self.name)))
+        Ok(error::catch(|| LoadedModule::compile(&self.source, &self.name, self.interruptible)))
     }
 
     fn resolve(&mut self, env: &'s napi::Env, output: Self::Output) -> napi::Result<Unknown<'s>> {
@@ -146,7 +158,7 @@ pub fn check_imports<'s>(
 
 fn read(options: Option<WasiOptions>) -> Result<wasi::Options, Error> {
     Ok(match options {
-        Some(options) => options.read()?.0,
+        Some(options) => options.read(None)?.0,
         None => Default::default(),
     })
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use wasmport_init_section::{Args, ExternType, StepResult};
 
-use super::start::no_service;
+use super::guest::no_service;
 use crate::error::{Class, Detail, Error, code};
 use crate::js_api::{ESM_OPTIONS, Provider};
 use crate::module::{Module, Toolchain, toolchain};

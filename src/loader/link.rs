@@ -1,20 +1,21 @@
 //! Finds what a module imports. Kinds are checked here, before anything is instantiated.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
-use wasmtime::{Extern, ExternType, Global};
+use wasmtime::{Extern, ExternType, Global, MemoryType};
 
 use super::bind::HOOK;
 use super::esm::advice;
 use super::loaded::Loaded;
-use super::start::wasi_function;
+use crate::guest::{self, Guest, Owner, Service};
 use crate::error::Error;
 use crate::ffi::{Env, Type, Value};
 use crate::js_api::{self, ESM_OPTIONS, Provider, wrong};
 use crate::module::{Import, Linkable, Module};
-use crate::store::{ServiceId, StoreCell};
+use crate::store::StoreCell;
 use crate::value::strings;
-use crate::wasi;
+use crate::wasi::{self, Interrupt};
 
 /// What there is for each import, in the module's order. Each value is read once.
 pub struct Given<'s>(Vec<Found<'s>>);
@@ -22,6 +23,10 @@ pub struct Given<'s>(Vec<Found<'s>>);
 /// What there is for one import.
 enum Found<'s> {
     Wasi,
+    /// The function by which the module makes threads.
+    ThreadSpawn,
+    /// The memory of a module that makes threads, which nobody else has.
+    OwnMemory(MemoryType),
     /// A function of `wasm:js-string`, or a string constant.
     Builtin(Provider),
     Value(Value<'s>),
@@ -50,9 +55,11 @@ pub fn read<'s>(env: Env<'s>, module: &Module, imports: Value<'s>) -> Result<Giv
         values.push(match env.type_of(host) {
             Type::Object | Type::Function => match exported_global(env, host, import)? {
                 Some((cell, global)) => Found::Global(cell, global),
-                None => Found::Value(env.get(host, &import.name)?),
+                None => given(module, import, env.get(host, &import.name)?, env),
             },
             Type::Undefined if wasi::is_service(&import.module) => Found::Wasi,
+            Type::Undefined if import.is_thread_spawn() => Found::ThreadSpawn,
+            Type::Undefined if own_memory(module, import).is_some() => given(module, import, host, env),
             Type::Undefined => return Err(wrong(module, import, &nothing(module))),
             _ => {
                 return Err(wrong(
@@ -64,6 +71,22 @@ pub fn read<'s>(env: Env<'s>, module: &Module, imports: Value<'s>) -> Result<Giv
         });
     }
     Ok(Given(values))
+}
+
+/// What a value of the program's is for an import.
+fn given<'s>(module: &Module, import: &Import, value: Value<'s>, env: Env<'s>) -> Found<'s> {
+    match own_memory(module, import) {
+        Some(ty) if env.type_of(value) == Type::Undefined => Found::OwnMemory(ty.clone()),
+        _ => Found::Value(value),
+    }
+}
+
+/// The type of a memory that a module shares with its own threads only, if nobody gives it one.
+fn own_memory<'m>(module: &Module, import: &'m Import) -> Option<&'m MemoryType> {
+    match &import.ty {
+        ExternType::Memory(ty) if ty.is_shared() && module.imports_thread_spawn() => Some(ty),
+        _ => None,
+    }
 }
 
 /// Words for an import object that is not there. Who made the module may say why.
@@ -105,7 +128,7 @@ pub fn joined_store<'s>(env: Env<'s>, given: &Given<'s>, module: &Module) -> Res
     let mut joined: Option<(&Import, Rc<StoreCell>)> = None;
     for (found, import) in given.0.iter().zip(&module.code.on_demand().imports) {
         let cell = match found {
-            Found::Wasi | Found::Builtin(_) => None,
+            Found::Wasi | Found::ThreadSpawn | Found::OwnMemory(_) | Found::Builtin(_) => None,
             Found::Value(value) => js_api::home(env, *value)?.and_then(|(cell, must)| must.then_some(cell)),
             Found::Global(cell, _) => Some(cell.clone()),
         };
@@ -118,6 +141,47 @@ pub fn joined_store<'s>(env: Env<'s>, given: &Given<'s>, module: &Module) -> Res
     Ok(joined.map(|(_, cell)| cell))
 }
 
+/// What the host itself provides for an instance.
+#[derive(Default)]
+pub struct Host {
+    pub wasi: Option<Service>,
+    /// Where it makes threads.
+    pub guest: Option<Arc<Guest>>,
+}
+
+impl Host {
+    /// Opens what a module needs of the host, in a store. The other threads end with the store.
+    pub fn new(cell: &StoreCell, module: &Arc<Module>, given: &Given<'_>, wasi: wasi::Options) -> Result<Host, Error> {
+        let spawns = given.0.iter().any(|found| matches!(found, Found::ThreadSpawn));
+        let interrupt = match spawns {
+            true => Some(Interrupt::new().map_err(|error| Error::system(&error, "eventfd", ""))?),
+            false => None,
+        };
+        let most_threads = wasi.max_threads;
+        let process = guest::wasi_process(module, wasi, interrupt.clone())?;
+        let service = match &process {
+            Some(process) => guest::wasi_service(module, process, |wasi| {
+                cell.with(|mut cx| cx.data_mut().add_service(wasi))
+            })?,
+            None => None,
+        };
+        let mut host = Host {
+            wasi: service,
+            guest: None,
+        };
+        if spawns {
+            let guest = Guest::new(module, process, None, interrupt, most_threads);
+            cell.with(|mut cx| cx.data_mut().add_service(Owner(guest.clone())))?;
+            host.guest = Some(guest);
+        }
+        Ok(host)
+    }
+
+    fn need<T>(provided: &Option<T>) -> Result<&T, Error> {
+        provided.as_ref().ok_or_else(|| Error::internal("an import without its provider"))
+    }
+}
+
 /// Makes an extern of the store for each import.
 pub fn link(
     env: Env<'_>,
@@ -125,19 +189,33 @@ pub fn link(
     module: &Module,
     code: &Linkable,
     given: &Given<'_>,
-    service: Option<ServiceId>,
+    host: &Host,
 ) -> Result<Vec<Extern>, Error> {
     let mut functions = 0;
     let mut externs = Vec::with_capacity(code.imports.len());
     for (import, found) in code.imports.iter().zip(&given.0) {
-        externs.push(match (found, service) {
-            (Found::Value(value), _) => js_api::convert(env, cell, module, import, functions, *value)?,
-            (Found::Global(_, global), _) => js_api::fit(cell, module, import, (*global).into())?,
-            (Found::Builtin(Provider::Constant), _) => strings::constant(cell, &import.name)?.into(),
-            (Found::Builtin(_), _) => strings::function(cell, env, &import.name)?.into(),
-            (Found::Wasi, Some(service)) => cell.with(|cx| wasi_function(cx, module, import, service))??.into(),
-            (Found::Wasi, None) => return Err(Error::internal("a module imports WASI but has none")),
+        externs.push(match found {
+            Found::Value(value) => js_api::convert(env, cell, module, import, functions, *value)?,
+            Found::Global(_, global) => js_api::fit(cell, module, import, (*global).into())?,
+            Found::Builtin(Provider::Constant) => strings::constant(cell, &import.name)?.into(),
+            Found::Builtin(_) => strings::function(cell, env, &import.name)?.into(),
+            Found::Wasi => {
+                let service = Host::need(&host.wasi)?.id;
+                cell.with(|cx| guest::wasi_function(cx, module, import, service))??.into()
+            }
+            Found::ThreadSpawn => {
+                let guest = Host::need(&host.guest)?;
+                cell.with(|cx| guest::thread_spawn(cx, guest, module, import))??.into()
+            }
+            Found::OwnMemory(ty) => {
+                let memory = guest::new_memory(module, ty)?;
+                js_api::share(cell, env, &memory)?;
+                memory.into()
+            }
         });
+        if let (Some(guest), Some(Extern::SharedMemory(memory))) = (&host.guest, externs.last()) {
+            guest.set_memory(memory.clone());
+        }
         functions += u32::from(matches!(import.ty, ExternType::Func(_)));
     }
     Ok(externs)

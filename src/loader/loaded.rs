@@ -7,7 +7,7 @@ use std::sync::Arc;
 use wasmport_init_section::{Args, Phase, Step, StepResult};
 use wasmtime::{AsContextMut, Global, Instance};
 
-use super::start;
+use crate::guest;
 use crate::error::{Class, Error, code};
 use crate::ffi::{Env, Type, Value};
 use crate::js_api;
@@ -65,7 +65,7 @@ impl Loaded {
 
     /// Calls the entry of the plan, and returns the exit code.
     pub fn call_entry(&self, env: Env<'_>, cell: &Rc<StoreCell>) -> Result<i32, Error> {
-        let exit = cell.enter(|cx| start::call_entry(cx, &self.instance, &self.module))?;
+        let exit = cell.enter(|cx| guest::call_entry(cx, &self.instance, &self.module))?;
         cell.settle(env)?;
         exit.map_err(|error| error_of(cell, env, error, &self.module.file))
     }
@@ -129,13 +129,13 @@ impl Loaded {
     /// Carries out the steps of a phase. Returns what one of them puts in the place of the namespace.
     pub fn carry_out<'s>(&self, env: Env<'s>, cell: &Rc<StoreCell>, phase: Phase) -> Result<Option<Value<'s>>, Error> {
         let mut namespace = None;
-        for (step, name) in start::calls(&self.module, phase) {
+        for (step, name) in guest::calls(&self.module, phase) {
             if let Args::Service(service) = &step.args {
                 let made = self.call(env, cell, step, service, name)?;
                 namespace = made.or(namespace);
                 continue;
             }
-            let done = cell.enter(|cx| start::call_step(cx, &self.instance, step, name))?;
+            let done = cell.enter(|cx| guest::call_step(cx, &self.instance, step, name))?;
             cell.settle(env)?;
             if let Err(error) = done {
                 unless_success(env, error_of(cell, env, error, &self.module.file))?;
@@ -180,7 +180,7 @@ impl Loaded {
         let services = self.services.borrow();
         match services.iter().find(|(service, _)| service == name) {
             Some((_, slot)) => Ok(cell.anchor().get(env, slot.index)?),
-            None => Err(start::no_service(&self.module, name)),
+            None => Err(guest::no_service(&self.module, name)),
         }
     }
 

@@ -7,7 +7,6 @@ mod init;
 mod link;
 mod loaded;
 mod namespace;
-mod start;
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,14 +16,15 @@ use wasmport_init_section::Phase;
 use crate::engine;
 use crate::error::Error;
 use crate::ffi::{Env, Reference, Thrown, Value};
+use crate::guest;
 use crate::js_api::{self, unpoolable};
 use crate::module::{Linkable, Module};
 use crate::store::StoreCell;
-use crate::wasi::{self, Wasi};
+use crate::wasi;
 
 pub use binding::{LoadedModule, add_versions};
+use link::Host;
 use loaded::Loaded;
-pub use start::{call_entry, call_step, calls, check_plain, wasi_function, wasi_service};
 
 /// The store that all ES modules of an environment share: they live as long as it does, and link
 /// to each other natively.
@@ -129,11 +129,12 @@ fn begin<'a, 's>(
         None if shared => shared_store(env)?,
         None => {
             // The pool is for what is made often: a module with WASI opens files each time.
-            if !start::imports_wasi(module)
+            if !guest::imports_wasi(module)
+                && !module.imports_thread_spawn()
                 && let Some(code) = module.code.pooled()
             {
                 let cell = StoreCell::new(env, code.module.engine())?;
-                match linking.instantiate(env, &cell, code, None)? {
+                match linking.instantiate(env, &cell, code, &Host::default())? {
                     Some(started) => return Ok(started),
                     None => cell.dispose(),
                 }
@@ -142,15 +143,13 @@ fn begin<'a, 's>(
         }
     };
     let code = module.code.on(&cell.engine()?).ok_or_else(|| unpoolable(module))?;
-    let service = wasi_service(module, wasi, |wasi: Wasi| {
-        cell.with(|mut cx| cx.data_mut().add_service(wasi))
-    })?;
-    let started = linking.instantiate(env, &cell, code, service.as_ref())?;
+    let host = Host::new(&cell, module, &linking.given, wasi)?;
+    let started = linking.instantiate(env, &cell, code, &host)?;
     started.ok_or_else(|| unpoolable(module))
 }
 
 /// Says now what [`instantiate`] would find wrong with the imports, as far as it can be known without an instance.
-pub fn check<'s>(env: Env<'s>, module: &Module, imports: Value<'s>, wasi: wasi::Options) -> Result<(), Error> {
+pub fn check<'s>(env: Env<'s>, module: &Arc<Module>, imports: Value<'s>, wasi: wasi::Options) -> Result<(), Error> {
     let given = link::read(env, module, imports)?;
     bind::check(env, module, imports)?;
     if !module.imports_functions_only() {
@@ -158,11 +157,8 @@ pub fn check<'s>(env: Env<'s>, module: &Module, imports: Value<'s>, wasi: wasi::
         return Ok(());
     }
     let cell = StoreCell::new(env, engine::engine()?)?;
-    let service = wasi_service(module, wasi, |wasi: Wasi| {
-        cell.with(|mut cx| cx.data_mut().add_service(wasi))
-    })?;
-    let code = module.code.on_demand();
-    let linked = link::link(env, &cell, module, code, &given, service.map(|service| service.id));
+    let host = Host::new(&cell, module, &given, wasi)?;
+    let linked = link::link(env, &cell, module, module.code.on_demand(), &given, &host);
     cell.dispose();
     linked.map(drop)
 }
@@ -181,10 +177,11 @@ impl<'a, 's> Linking<'a, 's> {
         env: Env<'s>,
         cell: &Rc<StoreCell>,
         code: &'a Linkable,
-        service: Option<&start::Service>,
+        host: &Host,
     ) -> Result<Option<Started<'a, 's>>, Error> {
         let module = self.module;
-        let externs = link::link(env, cell, module, code, &self.given, service.map(|service| service.id))?;
+        let externs = link::link(env, cell, module, code, &self.given, host)?;
+        let service = host.wasi.as_ref();
         bind::imported_memory(env, cell, module, code, &externs, service)?;
         let Some(instance) = js_api::instantiate(env, cell, module, code, &externs)? else {
             return Ok(None);

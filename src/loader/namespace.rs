@@ -6,7 +6,7 @@ use wasmport_init_section::{ExternType, Phase};
 use wasmtime::{Extern, Mutability};
 
 use super::loaded::Loaded;
-use super::start;
+use crate::guest;
 use crate::error::{Class, Error, code};
 use crate::ffi::{Call, Env, Property, Reference, Thrown, Type, Value};
 use crate::js_api;
@@ -95,7 +95,7 @@ fn dispose<'s>(call: &Call<'s>) -> Result<Value<'s>, Thrown> {
     };
     cell.dispose();
     let ended = ended.map_err(|error| error.throw(env));
-    if start::calls(&loaded.module, Phase::Dispose).next().is_some() {
+    if guest::calls(&loaded.module, Phase::Dispose).next().is_some() {
         let error = env.take_exception();
         env.call(env.class("disposed")?, &[call.this])?;
         if let Some(error) = error {

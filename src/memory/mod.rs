@@ -1,6 +1,7 @@
 //! Guarded views of linear memory.
 #![allow(unsafe_code)]
 
+mod foreign;
 mod shared;
 
 use std::cell::RefCell;
@@ -12,6 +13,7 @@ use crate::error::{Class, Error, code};
 use crate::ffi::{Buffer, BufferError, Env, Value, external_buffer};
 use crate::store::{StoreCell, View};
 
+pub use foreign::ForeignMemory;
 pub use shared::SharedView;
 
 /// The `ArrayBuffer` over a memory: the same object until the memory grows, which detaches it.

@@ -44,6 +44,16 @@ impl SharedView {
         &self.memory
     }
 
+    /// Moves the memory to where a buffer can show it, before other threads use it. `fresh` is one that nobody has written
+    /// to. Where that cannot be done there will be no buffer, which is told to who asks for one.
+    pub fn prepare(&self, fresh: bool) {
+        if self.file.get().is_none()
+            && let Ok(file) = pages::File::under(&self.memory, fresh)
+        {
+            let _ = self.file.set(file);
+        }
+    }
+
     /// Fills a `Uint8Array`, which nobody else uses, with the bytes at `address`.
     pub fn read(&self, env: Env<'_>, address: usize, into: Value<'_>) -> Result<(), Error> {
         let (data, length) = super::bytes_of(env, into, address, self.memory.data_size())?;
@@ -86,7 +96,7 @@ impl SharedView {
             let file = match self.file.get() {
                 Some(file) => file,
                 None => {
-                    let file = pages::File::under(&self.memory).map_err(unsupported)?;
+                    let file = pages::File::under(&self.memory, false).map_err(unsupported)?;
                     self.file.get_or_init(|| file)
                 }
             };
@@ -131,8 +141,8 @@ mod pages {
     pub struct File(OwnedFd);
 
     impl File {
-        /// Moves the content of a memory into a file and maps that where the memory is.
-        pub fn under(memory: &SharedMemory) -> io::Result<File> {
+        /// Moves the content of a memory into a file and maps that where the memory is. A fresh one has none.
+        pub fn under(memory: &SharedMemory, fresh: bool) -> io::Result<File> {
             let most = memory.ty().maximum().unwrap_or(0).saturating_mul(PAGE);
             if most > RESERVED {
                 return Err(io::Error::other("it may grow beyond 4 GiB"));
@@ -140,7 +150,8 @@ mod pages {
             let fd = memfd_create("wasmport-shared-memory", MemfdFlags::CLOEXEC)?;
             ftruncate(&fd, most)?;
             let (base, length) = (memory.data().as_ptr() as *mut u8, memory.data_size());
-            for start in (0..length).step_by(PAGE as usize) {
+            let written = if fresh { 0 } else { length };
+            for start in (0..written).step_by(PAGE as usize) {
                 // SAFETY: the chunk lies within the memory, whose length is a multiple of it, and no
                 // other thread has the memory before it is shown.
                 let chunk = unsafe { std::slice::from_raw_parts(base.add(start), PAGE as usize) };
@@ -208,7 +219,7 @@ mod pages {
     pub enum File {}
 
     impl File {
-        pub fn under(_: &SharedMemory) -> io::Result<File> {
+        pub fn under(_: &SharedMemory, _: bool) -> io::Result<File> {
             Err(io::Error::other("it needs Linux"))
         }
 

@@ -10,7 +10,7 @@ use wasmtime::{Engine, ExternType, Module, ModuleExport};
 use super::source::{self, Source};
 use super::{Description, progress};
 use crate::code_cache::{self, Key};
-use crate::engine;
+use crate::engine::{self, Profile};
 use crate::error::{Class, Detail, Error, code};
 
 /// The part of a module that depends on its bytes alone.
@@ -39,6 +39,13 @@ pub struct Import {
     pub offset: usize,
 }
 
+impl Import {
+    /// Whether it is the function by which a guest makes threads.
+    pub fn is_thread_spawn(&self) -> bool {
+        super::is_thread_spawn(&self.module, &self.name)
+    }
+}
+
 /// One export.
 pub struct Export {
     pub name: String,
@@ -50,12 +57,13 @@ pub struct Export {
 
 /// The code of every module that somebody in the process holds, and of those being compiled: the
 /// lock of a slot is held meanwhile, so that two loads of one file compile it once.
-static LIVE: LazyLock<Mutex<HashMap<Key, Arc<Slot>>>> = LazyLock::new(Mutex::default);
+static LIVE: LazyLock<Mutex<Live>> = LazyLock::new(Mutex::default);
 
+type Live = HashMap<(Key, Profile), Arc<Slot>>;
 type Slot = Mutex<Weak<Code>>;
 
 impl Code {
-    pub(super) fn get(source: &Source, file: &str) -> Result<Arc<Code>, Error> {
+    pub(super) fn get(source: &Source, file: &str, profile: Profile) -> Result<Arc<Code>, Error> {
         let key = source.hash()?;
         let slot = {
             let mut live = LIVE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -63,22 +71,22 @@ impl Code {
             live.retain(|_, slot| {
                 Arc::strong_count(slot) > 1 || slot.try_lock().is_ok_and(|code| code.strong_count() > 0)
             });
-            live.entry(key).or_default().clone()
+            live.entry((key, profile)).or_default().clone()
         };
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(code) = slot.upgrade() {
             return Ok(code);
         }
-        let code = match Code::from_cache(&key) {
+        let code = match Code::from_cache(&key, profile) {
             Some(code) => code,
             None => {
                 let bytes = source.read()?;
                 if blake3::hash(&bytes) != key {
                     // The file changed since it was hashed. These bytes will not.
                     drop(slot);
-                    return Code::get(&Source::Bytes(bytes.into_owned()), file);
+                    return Code::get(&Source::Bytes(bytes.into_owned()), file, profile);
                 }
-                Code::compile(&key, &bytes, file)?
+                Code::compile(&key, &bytes, file, profile)?
             }
         };
         let code = Arc::new(code);
@@ -86,13 +94,13 @@ impl Code {
         Ok(code)
     }
 
-    fn from_cache(key: &Key) -> Option<Code> {
-        let entry = code_cache::load(engine::engine().ok()?, key)?;
+    fn from_cache(key: &Key, profile: Profile) -> Option<Code> {
+        let entry = code_cache::load(profile.engine().ok()?, key)?;
         let interface = Interface::parse_outline(&entry.outline).ok()?;
         Some(Code::new(entry.module, Description::of(interface)))
     }
 
-    fn compile(key: &Key, bytes: &[u8], file: &str) -> Result<Code, Error> {
+    fn compile(key: &Key, bytes: &[u8], file: &str, profile: Profile) -> Result<Code, Error> {
         let binary = source::binary(bytes, file)?;
         let description = super::describe(&binary, file)?;
         if description.interface.kind == init::Kind::Component {
@@ -103,7 +111,7 @@ impl Code {
             )
             .with_text("file", file));
         }
-        let engine = engine::engine()?;
+        let engine = profile.engine()?;
         let module = compile(engine, &binary, file)?;
         if let Ok(outline) = init::outline(&binary) {
             code_cache::store(engine, key, &module, &outline);

@@ -1,6 +1,7 @@
 //! From bytes to a compiled module with its description and plan.
 
 mod compiled;
+mod program;
 mod progress;
 mod section;
 mod source;
@@ -11,10 +12,11 @@ use std::sync::{Arc, LazyLock};
 use wasmport_init_section::{self as init, ErrorKind, Interface, Origin, Plan, Resolved};
 use wasmtime::ExternType;
 
-use crate::engine;
+use crate::engine::{self, Profile};
 use crate::error::{Class, Detail, Error, code};
 
 pub use compiled::{Code, Import, Linkable};
+pub use program::profile as program_profile;
 pub use section::{section, set_section, strip_section};
 pub use source::Source;
 pub use toolchain::{Toolchain, toolchain};
@@ -25,6 +27,11 @@ const MOST_BYTES: usize = 1 << 30;
 /// What messages call a module that has no name yet.
 const PLAIN: &str = "WebAssembly.Module()";
 
+/// Whether an import is the function by which a guest makes threads (wasi-threads).
+fn is_thread_spawn(module: &str, name: &str) -> bool {
+    module == "wasi" && name == "thread-spawn"
+}
+
 /// A compiled module. It belongs to no thread and no store.
 pub struct Module {
     /// What messages call it: a path, or what the bytes were loaded as.
@@ -34,10 +41,10 @@ pub struct Module {
 
 impl Module {
     /// Compiles a module, or takes its code from the process or the cache, to be started by its plan.
-    pub fn compile(source: &Source, file: &str) -> Result<Module, Error> {
+    pub fn compile(source: &Source, file: &str, profile: Profile) -> Result<Module, Error> {
         let module = Module {
             file: file.into(),
-            code: Code::get(source, file)?,
+            code: Code::get(source, file, profile)?,
         };
         match &module.code.description.plan {
             Err(error) => Err(init_error(error, file)),
@@ -59,7 +66,7 @@ impl Module {
         }
         source::check_module(&bytes, PLAIN)?;
         let source = &Source::Bytes(bytes);
-        let code = Code::get(source, PLAIN)?;
+        let code = Code::get(source, PLAIN, Profile::Plain)?;
         let name = code.description.interface.name.as_deref().unwrap_or_default();
         let hash = source.hash()?.to_hex();
         let separator = if name.is_empty() { "" } else { "-" };
@@ -97,6 +104,24 @@ impl Module {
     pub fn imports_functions_only(&self) -> bool {
         let mut imports = self.code.on_demand().imports.iter();
         imports.all(|import| matches!(import.ty, ExternType::Func(_)))
+    }
+
+    /// Whether it makes threads.
+    pub fn imports_thread_spawn(&self) -> bool {
+        self.code.on_demand().imports.iter().any(Import::is_thread_spawn)
+    }
+
+    /// The name of the exported memory that its imports are meant to use: the one that its plan binds, the one named
+    /// `memory`, or the only one there is.
+    pub fn main_memory(&self) -> Option<&str> {
+        let memories = || {
+            let exports = self.interface().exports.iter();
+            exports.filter(|export| matches!(export.ty, init::ExternType::Memory { .. }))
+        };
+        let bound = self.plan().bind.iter().map(|bind| bind.memory.as_str());
+        let named = bound.chain(["memory"]);
+        let mut found = named.filter_map(|name| memories().find(|export| export.name == name));
+        found.next().or_else(|| memories().next()).map(|export| export.name.as_str())
     }
 
     pub fn interface(&self) -> &Interface {

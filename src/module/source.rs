@@ -36,6 +36,21 @@ impl Source {
         }
     }
 
+    /// The first bytes, of which there are `length` unless the source is shorter.
+    pub fn head(&self, length: usize) -> Result<Cow<'_, [u8]>, Error> {
+        match self {
+            Source::Bytes(bytes) => Ok(Cow::Borrowed(&bytes[..length.min(bytes.len())])),
+            Source::File(path) => {
+                let mut bytes = Vec::new();
+                let file = File::open(path).map_err(|error| Error::system(&error, "open", path))?;
+                file.take(length as u64)
+                    .read_to_end(&mut bytes)
+                    .map_err(|error| Error::system(&error, "read", path))?;
+                Ok(Cow::Owned(bytes))
+            }
+        }
+    }
+
     /// The hash of the bytes. A file is hashed as it is read: to have all of a large one in memory
     /// takes longer than to hash it.
     pub fn hash(&self) -> Result<Hash, Error> {

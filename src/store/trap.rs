@@ -5,7 +5,7 @@ use std::fmt;
 use wasmtime::{Trap, WasmBacktrace};
 
 use super::module::StoreModule;
-use crate::error::{Class, Detail, Error, Exit, code};
+use crate::error::{Class, Detail, Error, Exit, Interrupted, MaxBuffer, Raised, code};
 
 /// Carries a pending JavaScript exception through the frames of WebAssembly. The exception itself
 /// stays pending in the environment, so it comes out as the same object.
@@ -33,6 +33,28 @@ pub fn trap(error: wasmtime::Error, file: &str, modules: &[StoreModule]) -> Erro
             format!("{file}: the guest called proc_exit({status}) outside of a run, which ended the call"),
         )
         .with("exitCode", Detail::Number((*status).into()))
+        .with_text("file", file);
+    }
+    if let Some(Raised(signal)) = error.downcast_ref() {
+        return Error::new(
+            Class::Error,
+            code::EXIT,
+            format!("{file}: the guest raised {signal} outside of a run, which ended the call"),
+        )
+        .with_text("signal", *signal)
+        .with_text("file", file);
+    }
+    if let Some(exceeded) = error.downcast_ref::<MaxBuffer>() {
+        return Error::new(Class::RangeError, code::MAX_BUFFER, format!("{file}: {exceeded}"))
+            .with_text("stream", exceeded.0)
+            .with_text("file", file);
+    }
+    if error.is::<Interrupted>() {
+        return Error::new(
+            Class::Error,
+            code::EXIT,
+            format!("{file}: another thread of the guest has ended it"),
+        )
         .with_text("file", file);
     }
     let frames = error

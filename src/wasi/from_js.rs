@@ -1,9 +1,12 @@
 //! WASI options as JavaScript gives them, already validated by the package's own code.
 
-use napi::bindgen_prelude::{Either, Uint8Array};
+use std::net::IpAddr;
+use std::os::fd::OwnedFd;
+
+use napi::bindgen_prelude::{BigInt, Either, Either3, Uint8Array};
 use napi_derive::napi;
 
-use super::{Capture, Input, Options, Output, Preopen};
+use super::{Capture, Clocks, Input, Network, Options, Output, Preopen, Random};
 use crate::error::{Class, Error, code};
 
 /// The options object.
@@ -12,11 +15,23 @@ pub struct WasiOptions {
     pub args: Vec<String>,
     /// Name and value of each variable, in order.
     pub env: Vec<Vec<String>>,
+    /// A directory of the guest.
+    pub cwd: Option<String>,
     pub preopens: Vec<PreopenOption>,
-    /// A word, or the bytes to read.
-    pub stdin: Either<String, Uint8Array>,
-    pub stdout: String,
-    pub stderr: String,
+    /// A word, the bytes to read, or a file descriptor.
+    pub stdin: Either3<String, f64, Uint8Array>,
+    /// A word or a file descriptor.
+    pub stdout: Either<String, f64>,
+    pub stderr: Either<String, f64>,
+    /// When virtual clocks begin, in nanoseconds since 1970.
+    pub clocks: Option<BigInt>,
+    /// The seed of a fixed sequence.
+    pub random: Option<Uint8Array>,
+    /// Socket addresses.
+    pub listen: Option<Vec<String>>,
+    /// Networks: an address, and how many of its bits count.
+    pub accept: Option<Vec<(String, u32)>>,
+    pub max_threads: Option<u32>,
 }
 
 #[napi(object)]
@@ -27,24 +42,32 @@ pub struct PreopenOption {
 }
 
 /// What a guest wrote to its outputs; none where they were not piped.
-#[derive(Clone)]
 pub struct Captures {
-    pub stdout: Option<Capture>,
-    pub stderr: Option<Capture>,
+    stdout: Option<Capture>,
+    stderr: Option<Capture>,
+}
+
+impl Captures {
+    pub fn take(&self) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
+        let take = |capture: &Option<Capture>| capture.as_ref().map(Capture::take);
+        (take(&self.stdout), take(&self.stderr))
+    }
 }
 
 impl WasiOptions {
-    pub fn read(self) -> Result<(Options, Captures), Error> {
+    /// `most` is how many bytes of each output are collected.
+    pub fn read(self, most: Option<usize>) -> Result<(Options, Captures), Error> {
         let stdin = match self.stdin {
-            Either::A(word) => match word.as_str() {
+            Either3::A(word) => match word.as_str() {
                 "inherit" => Input::Inherit,
                 "ignore" => Input::Ignore,
                 _ => return Err(unknown("stdin", &word)),
             },
-            Either::B(bytes) => Input::Bytes(bytes.to_vec()),
+            Either3::B(fd) => Input::Fd(duplicate("stdin", fd)?),
+            Either3::C(bytes) => Input::Bytes(bytes.to_vec()),
         };
-        let (stdout, captured_stdout) = output("stdout", &self.stdout)?;
-        let (stderr, captured_stderr) = output("stderr", &self.stderr)?;
+        let (stdout, captured_stdout) = output("stdout", self.stdout, most)?;
+        let (stderr, captured_stderr) = output("stderr", self.stderr, most)?;
         let preopens = self
             .preopens
             .into_iter()
@@ -57,31 +80,78 @@ impl WasiOptions {
         let options = Options {
             args: self.args,
             env: env.collect(),
+            cwd: self.cwd,
             preopens: preopens.collect(),
             stdin,
             stdout,
             stderr,
-        };
-        Ok((
-            options,
-            Captures {
-                stdout: captured_stdout,
-                stderr: captured_stderr,
+            clocks: match self.clocks {
+                Some(start) => Clocks::Virtual {
+                    start_ns: start.get_u64().1,
+                },
+                None => Clocks::System,
             },
-        ))
+            random: match self.random {
+                Some(seed) => Random::Seed(seed.to_vec()),
+                None => Random::System,
+            },
+            network: network(self.listen.unwrap_or_default(), self.accept)?,
+            max_threads: self.max_threads.unwrap_or(0),
+        };
+        let captures = Captures {
+            stdout: captured_stdout,
+            stderr: captured_stderr,
+        };
+        Ok((options, captures))
     }
 }
 
-fn output(name: &str, word: &str) -> Result<(Output, Option<Capture>), Error> {
-    match word {
+fn output(name: &'static str, value: Either<String, f64>, most: Option<usize>) -> Result<(Output, Option<Capture>), Error> {
+    let word = match value {
+        Either::A(word) => word,
+        Either::B(fd) => return Ok((Output::Fd(duplicate(name, fd)?), None)),
+    };
+    match word.as_str() {
         "inherit" => Ok((Output::Inherit, None)),
         "ignore" => Ok((Output::Ignore, None)),
         "pipe" => {
-            let capture = Capture::new();
+            let capture = Capture::new(most);
             Ok((Output::Pipe(capture.clone()), Some(capture)))
         }
-        _ => Err(unknown(name, word)),
+        _ => Err(unknown(name, &word)),
     }
+}
+
+/// A descriptor of our own for the file of one that belongs to the program.
+fn duplicate(option: &'static str, fd: f64) -> Result<OwnedFd, Error> {
+    crate::ffi::duplicate(fd as i32)
+        .map_err(|error| Error::system(&error, "dup", &format!("{option}: {fd}")).with_text("option", option))
+}
+
+fn network(listen: Vec<String>, accept: Option<Vec<(String, u32)>>) -> Result<Network, Error> {
+    let invalid = |option: &str, text: &str| {
+        Error::new(
+            Class::TypeError,
+            code::OPTION,
+            format!("network.{option}: '{text}' is no address"),
+        )
+    };
+    let listen = listen
+        .into_iter()
+        .map(|address| address.parse().map_err(|_| invalid("listen", &address)));
+    let accept = accept.map(|networks| {
+        let networks = networks.into_iter();
+        networks
+            .map(|(address, bits)| match address.parse::<IpAddr>() {
+                Ok(address) => Ok((address, bits as u8)),
+                Err(_) => Err(invalid("accept", &address)),
+            })
+            .collect::<Result<Vec<_>, _>>()
+    });
+    Ok(Network {
+        listen: listen.collect::<Result<_, _>>()?,
+        accept: accept.transpose()?,
+    })
 }
 
 fn unknown(option: &str, word: &str) -> Error {
@@ -98,6 +168,8 @@ impl From<super::options::Error> for Error {
             super::options::Error::Preopen { guest, host, error } => {
                 Error::system(error, "open", host).with_text("preopen", guest.as_str())
             }
+            super::options::Error::Cwd { path, error } => Error::system(error, "open", path),
+            super::options::Error::Listen { address, error } => Error::system(error, "listen", &address.to_string()),
             super::options::Error::Option { .. } => Error::new(Class::TypeError, code::OPTION, error.to_string()),
         }
     }

@@ -1,24 +1,46 @@
-//! WASI preview 1 for core modules.
+//! WASI previews 0 and 1 for core modules.
 //!
-//! `wasmtime-wasi` does the work; what is ours is how a module meets it. Its own glue looks for
-//! the guest's memory under the export name `memory` alone, so a module that imports its memory,
-//! or calls it something else, cannot use it. Here the bind step of the plan says which memory it
-//! is ([`bind`]); [`function`] makes the host functions, each tied to one [`Wasi`] that lives in
-//! the store as a service.
+//! `wasmtime-wasi` decodes the calls: arguments, flags, pointers and their bounds. What they do is
+//! ours, on a [`Process`] that all threads of a guest share, over `cap-std`, which lets no path out
+//! of its directory. The functions work on whatever memory the plan binds ([`bind`]) and on memories
+//! of other engines ([`functions`]).
 //!
 //! Every call runs on the calling thread and may block it: the caller either owns that thread or
-//! asked for a synchronous call.
+//! asked for a synchronous call. An [`Interrupt`] ends it all the same.
+#![deny(unsafe_code)]
 
 mod capture;
+mod class;
+mod clock;
+mod cwd;
+mod descriptor;
+mod dir;
+mod errno;
+mod file;
+mod filestat;
 mod from_js;
-mod inherit;
+mod functions;
+mod host;
+mod interrupt;
+mod listing;
 mod options;
-mod output;
+mod path;
+mod poll;
+mod preview0;
 mod preview1;
+mod process;
+mod random;
 mod service;
+mod signal;
+mod socket;
+mod stream;
+mod times;
+mod vectors;
 
 pub use capture::Capture;
 pub use from_js::{Captures, WasiOptions};
-pub use options::{Input, Options, Output, Preopen};
-pub use preview1::function;
-pub use service::{Wasi, bind, is_service};
+pub use functions::{Function, Param, function, functions, is_service};
+pub use interrupt::Interrupt;
+pub use options::{Clocks, Input, Network, Options, Output, Preopen, Random};
+pub use process::Process;
+pub use service::{Wasi, bind};

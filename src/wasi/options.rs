@@ -1,27 +1,30 @@
-//! What a guest is given, and how that becomes a context of `wasmtime-wasi`.
+//! What a guest is given.
 
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::OwnedFd;
 use std::{fmt, io};
 
-use wasmtime_wasi::p1::WasiP1Ctx;
-use wasmtime_wasi::p2::pipe::MemoryInputPipe;
-use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
-
 use super::capture::Capture;
-use super::inherit::{InheritedInput, InheritedOutput};
-use super::output::Direct;
 
 /// Everything a guest can reach. The default grants nothing.
 #[derive(Default)]
 pub struct Options {
     /// The arguments as the guest sees them; the first one is the program's name.
     pub args: Vec<String>,
-    /// The whole environment: nothing is added to it.
+    /// The whole environment: nothing is added to it but `PWD`, where there is a `cwd`.
     pub env: Vec<(String, String)>,
+    /// The directory in which the guest begins, by a path of the guest.
+    pub cwd: Option<String>,
     /// The directories that are open when the guest starts.
     pub preopens: Vec<Preopen>,
     pub stdin: Input,
     pub stdout: Output,
     pub stderr: Output,
+    pub clocks: Clocks,
+    pub random: Random,
+    pub network: Network,
+    /// How many threads it may have besides its first.
+    pub max_threads: u32,
 }
 
 /// A host directory that the guest may use, with all that is below it.
@@ -43,6 +46,8 @@ pub enum Input {
     /// The standard input of the process.
     Inherit,
     Bytes(Vec<u8>),
+    /// An open file of any kind.
+    Fd(OwnedFd),
 }
 
 /// Where a guest's output goes.
@@ -55,6 +60,38 @@ pub enum Output {
     Inherit,
     /// A buffer, read with [`Capture::take`].
     Pipe(Capture),
+    /// An open file of any kind.
+    Fd(OwnedFd),
+}
+
+/// Which clocks a guest has.
+#[derive(Default)]
+pub enum Clocks {
+    #[default]
+    System,
+    /// Clocks that begin at a time and move only by what the guest does.
+    Virtual {
+        /// Nanoseconds since 1970.
+        start_ns: u64,
+    },
+}
+
+/// Where a guest's random bytes come from.
+#[derive(Default)]
+pub enum Random {
+    #[default]
+    System,
+    /// A sequence that these bytes determine: the same on every machine.
+    Seed(Vec<u8>),
+}
+
+/// What a guest can reach of the network: connections that come to it.
+#[derive(Default)]
+pub struct Network {
+    /// The addresses at which it listens.
+    pub listen: Vec<SocketAddr>,
+    /// The networks whose hosts may connect, by an address and the length of its prefix; all if none is said.
+    pub accept: Option<Vec<(IpAddr, u8)>>,
 }
 
 /// Why options were refused.
@@ -72,6 +109,10 @@ pub enum Error {
         host: String,
         error: io::Error,
     },
+    /// A directory to begin in that cannot be opened.
+    Cwd { path: String, error: io::Error },
+    /// An address at which the host cannot listen.
+    Listen { address: SocketAddr, error: io::Error },
 }
 
 impl fmt::Display for Error {
@@ -82,6 +123,8 @@ impl fmt::Display for Error {
                 f,
                 "preopens[{guest:?}]: cannot open the host directory {host:?}: {error}"
             ),
+            Error::Cwd { path, error } => write!(f, "cwd: cannot open the guest's directory {path:?}: {error}"),
+            Error::Listen { address, error } => write!(f, "network.listen: cannot listen at {address}: {error}"),
         }
     }
 }
@@ -90,91 +133,43 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Error::Option { .. } => None,
-            Error::Preopen { error, .. } => Some(error),
+            Error::Preopen { error, .. } | Error::Cwd { error, .. } | Error::Listen { error, .. } => Some(error),
         }
     }
 }
 
-/// Builds the context, opening the preopened directories.
-pub(super) fn context(options: Options) -> Result<WasiP1Ctx, Error> {
-    check(&options)?;
-    let mut builder = WasiCtxBuilder::new();
-    // Must precede the preopens, which copy it.
-    builder.allow_blocking_current_thread(true);
-    // The builder allows these; no function of preview 1 opens a socket, and none should if one
-    // is ever added.
-    builder.allow_tcp(false).allow_udp(false);
-    builder.args(&options.args).envs(&options.env);
-    match options.stdin {
-        Input::Ignore => {}
-        Input::Inherit => {
-            builder.stdin(InheritedInput);
+impl Options {
+    /// Preview 1 hands strings over as C does, so a guest would see a cut or a different value.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        let refuse = |option: String, reason| Err(Error::Option { option, reason });
+        const NUL: &str = "contains a NUL character, which WASI strings cannot carry";
+        for (i, arg) in self.args.iter().enumerate() {
+            if arg.contains('\0') {
+                return refuse(format!("args[{i}]"), NUL);
+            }
         }
-        Input::Bytes(bytes) => {
-            builder.stdin(MemoryInputPipe::new(bytes));
+        for (key, value) in &self.env {
+            if key.contains('\0') {
+                return refuse(format!("env key {key:?}"), NUL);
+            }
+            if key.contains('=') {
+                return refuse(
+                    format!("env key {key:?}"),
+                    "contains '=', which ends the name of a variable",
+                );
+            }
+            if value.contains('\0') {
+                return refuse(format!("env.{key}"), NUL);
+            }
         }
-    }
-    match options.stdout {
-        Output::Ignore => {}
-        Output::Inherit => {
-            builder.stdout(Direct(InheritedOutput::Stdout));
+        for Preopen { guest, host, .. } in &self.preopens {
+            if guest.contains('\0') || host.contains('\0') {
+                return refuse(format!("preopens[{guest:?}]"), NUL);
+            }
         }
-        Output::Pipe(capture) => {
-            builder.stdout(Direct(capture));
-        }
-    }
-    match options.stderr {
-        Output::Ignore => {}
-        Output::Inherit => {
-            builder.stderr(Direct(InheritedOutput::Stderr));
-        }
-        Output::Pipe(capture) => {
-            builder.stderr(Direct(capture));
+        match &self.cwd {
+            Some(cwd) if cwd.contains('\0') => refuse("cwd".into(), NUL),
+            _ => Ok(()),
         }
     }
-    for Preopen { guest, host, readonly } in options.preopens {
-        let perms = if readonly {
-            FsPerms::ReadOnly
-        } else {
-            FsPerms::ReadWrite
-        };
-        if let Err(error) = builder.preopened_dir(&host, &guest, perms) {
-            let error = error
-                .downcast()
-                .unwrap_or_else(|error| io::Error::other(error.to_string()));
-            return Err(Error::Preopen { guest, host, error });
-        }
-    }
-    Ok(builder.build_p1())
-}
-
-/// Preview 1 hands strings over as C does, so a guest would see a cut or a different value.
-fn check(options: &Options) -> Result<(), Error> {
-    let refuse = |option: String, reason| Err(Error::Option { option, reason });
-    const NUL: &str = "contains a NUL character, which WASI strings cannot carry";
-    for (i, arg) in options.args.iter().enumerate() {
-        if arg.contains('\0') {
-            return refuse(format!("args[{i}]"), NUL);
-        }
-    }
-    for (key, value) in &options.env {
-        if key.contains('\0') {
-            return refuse(format!("env key {key:?}"), NUL);
-        }
-        if key.contains('=') {
-            return refuse(
-                format!("env key {key:?}"),
-                "contains '=', which ends the name of a variable",
-            );
-        }
-        if value.contains('\0') {
-            return refuse(format!("env.{key}"), NUL);
-        }
-    }
-    for Preopen { guest, host, .. } in &options.preopens {
-        if guest.contains('\0') || host.contains('\0') {
-            return refuse(format!("preopens[{guest:?}]"), NUL);
-        }
-    }
-    Ok(())
 }

@@ -1,117 +1,442 @@
-//! The functions of `wasi_snapshot_preview1`, as host functions.
+//! Preview 1: the interface that `wasmtime-wasi` decodes calls for, on a [`Host`].
 
-use std::pin::pin;
+use wasmtime_wasi::p1::types::*;
+use wasmtime_wasi::p1::wasi_snapshot_preview1::WasiSnapshotPreview1;
+use wiggle::{GuestMemory, GuestPtr};
 
-use wasmtime::{AsContextMut, Caller, Func, Result};
-use wasmtime_wasi::p1::wasi_snapshot_preview1 as abi;
-use wasmtime_wasi::runtime::{in_tokio, poll_noop};
-
-use super::service::enter;
+use super::descriptor::{Descriptor, Object, stream_rights};
+use super::errno::{Fault, Result};
+use super::file;
+use super::host::{Host, follows};
+use super::path;
+use super::poll::MAX_SUBSCRIPTIONS;
+use super::signal;
+use super::socket;
+use super::times::Times;
+use super::vectors::{gather, scatter};
 use crate::error::Exit;
-use crate::store::{Data, ServiceId};
 
-/// Runs a function that is asynchronous in `wasmtime-wasi`. As the thread may be blocked, nearly
-/// all are done at the first poll; neither a runtime nor its threads are then needed.
-fn finish<T>(future: impl Future<Output = Result<T>>) -> Result<T> {
-    let mut future = pin!(future);
-    match poll_noop(future.as_mut()) {
-        Some(result) => result,
-        None => in_tokio(future),
+/// The most bytes that are made at a time for memory that others may use meanwhile.
+const CHUNK: usize = 64 * 1024;
+
+/// Writes each string with a NUL after it to `bytes`, and where it begins to `starts`.
+fn write_strings(
+    memory: &mut GuestMemory<'_>,
+    strings: &[String],
+    mut starts: GuestPtr<GuestPtr<u8>>,
+    mut bytes: GuestPtr<u8>,
+) -> Result<()> {
+    for string in strings {
+        memory.write(starts, bytes)?;
+        starts = starts.add(1)?;
+        let length = u32::try_from(string.len())?;
+        memory.copy_from_slice(string.as_bytes(), bytes.as_array(length))?;
+        bytes = bytes.add(length)?;
+        memory.write(bytes, 0)?;
+        bytes = bytes.add(1)?;
     }
+    Ok(())
 }
 
-/// Makes [`function`] from the signatures, in three groups by how a call is carried out.
-macro_rules! preview1 {
-    ($($group:ident { $($name:ident($($param:ident: $type:ty),*))* })*) => {
-        /// The host function for an import of preview 1, or `None` if it has no such function.
-        pub fn function(
-            mut cx: impl AsContextMut<Data = Data>,
-            id: ServiceId,
-            name: &str,
-        ) -> Option<Func> {
-            let cx = cx.as_context_mut();
-            Some(match name {
-                $($(stringify!($name) => Func::wrap(
-                    cx,
-                    move |mut caller: Caller<'_, Data>, $($param: $type),*| -> Result<i32> {
-                        enter(&mut caller, id, stringify!($name), |context, memory| {
-                            let call = abi::$name(context, memory, $($param),*);
-                            preview1!(@$group call)
-                        })
-                    },
-                ),)*)*
-                // Neither needs a memory nor returns.
-                "proc_exit" => Func::wrap(cx, |code: i32| -> Result<()> { Err(Exit(code).into()) }),
-                _ => return None,
-            })
+/// How many strings there are, and the bytes that they need.
+fn sizes(strings: &[String]) -> Result<(Size, Size)> {
+    let bytes: usize = strings.iter().map(|string| string.len() + 1).sum();
+    Ok((Size::try_from(strings.len())?, Size::try_from(bytes)?))
+}
+
+/// Copies as much as fits and returns how much that is.
+fn write_fitting(memory: &mut GuestMemory<'_>, bytes: &[u8], buffer: GuestPtr<u8>, length: Size) -> Result<Size> {
+    let bytes = &bytes[..bytes.len().min(length as usize)];
+    let written = Size::try_from(bytes.len())?;
+    memory.copy_from_slice(bytes, buffer.as_array(written))?;
+    Ok(written)
+}
+
+/// What the interface takes for an answer.
+type Answer<T> = std::result::Result<T, Error>;
+type Memory<'a, 'b> = &'a mut GuestMemory<'b>;
+
+impl WasiSnapshotPreview1 for Host<'_> {
+    fn args_get(&mut self, memory: Memory<'_, '_>, argv: GuestPtr<GuestPtr<u8>>, bytes: GuestPtr<u8>) -> Answer<()> {
+        Ok(write_strings(memory, &self.0.args, argv, bytes)?)
+    }
+
+    fn args_sizes_get(&mut self, _: Memory<'_, '_>) -> Answer<(Size, Size)> {
+        Ok(sizes(&self.0.args)?)
+    }
+
+    fn environ_get(
+        &mut self,
+        memory: Memory<'_, '_>,
+        environ: GuestPtr<GuestPtr<u8>>,
+        bytes: GuestPtr<u8>,
+    ) -> Answer<()> {
+        Ok(write_strings(memory, &self.0.env, environ, bytes)?)
+    }
+
+    fn environ_sizes_get(&mut self, _: Memory<'_, '_>) -> Answer<(Size, Size)> {
+        Ok(sizes(&self.0.env)?)
+    }
+
+    fn clock_res_get(&mut self, _: Memory<'_, '_>, id: Clockid) -> Answer<Timestamp> {
+        Ok(self.0.clock.resolution(id))
+    }
+
+    fn clock_time_get(&mut self, _: Memory<'_, '_>, id: Clockid, _: Timestamp) -> Answer<Timestamp> {
+        Ok(self.0.clock.read(id))
+    }
+
+    async fn fd_advise(
+        &mut self,
+        _: Memory<'_, '_>,
+        fd: Fd,
+        offset: Filesize,
+        len: Filesize,
+        advice: Advice,
+    ) -> Answer<()> {
+        Ok(self.with_file(fd, Rights::FD_ADVISE, |file| file::advise(file, offset, len, advice))?)
+    }
+
+    fn fd_allocate(&mut self, _: Memory<'_, '_>, fd: Fd, offset: Filesize, len: Filesize) -> Answer<()> {
+        Ok(self.with_file(fd, Rights::FD_ALLOCATE, |file| file.allocate(offset, len))?)
+    }
+
+    async fn fd_close(&mut self, _: Memory<'_, '_>, fd: Fd) -> Answer<()> {
+        Ok(self.0.table.close(fd)?)
+    }
+
+    async fn fd_datasync(&mut self, _: Memory<'_, '_>, fd: Fd) -> Answer<()> {
+        let descriptor = self.get(fd)?;
+        descriptor.check(Rights::FD_DATASYNC)?;
+        Ok(descriptor.sync(|fd| rustix::fs::fdatasync(fd))?)
+    }
+
+    async fn fd_sync(&mut self, _: Memory<'_, '_>, fd: Fd) -> Answer<()> {
+        let descriptor = self.get(fd)?;
+        descriptor.check(Rights::FD_SYNC)?;
+        Ok(descriptor.sync(|fd| rustix::fs::fsync(fd))?)
+    }
+
+    async fn fd_fdstat_get(&mut self, _: Memory<'_, '_>, fd: Fd) -> Answer<Fdstat> {
+        Ok(self.get(fd)?.fdstat())
+    }
+
+    fn fd_fdstat_set_flags(&mut self, _: Memory<'_, '_>, fd: Fd, flags: Fdflags) -> Answer<()> {
+        let descriptor = self.get(fd)?;
+        descriptor.check(Rights::FD_FDSTAT_SET_FLAGS)?;
+        Ok(descriptor.set_flags(flags)?)
+    }
+
+    fn fd_fdstat_set_rights(&mut self, _: Memory<'_, '_>, fd: Fd, base: Rights, inheriting: Rights) -> Answer<()> {
+        Ok(self.get(fd)?.shrink(base, inheriting)?)
+    }
+
+    async fn fd_filestat_get(&mut self, _: Memory<'_, '_>, fd: Fd) -> Answer<Filestat> {
+        Ok(self.stat(fd)?)
+    }
+
+    async fn fd_filestat_set_size(&mut self, _: Memory<'_, '_>, fd: Fd, size: Filesize) -> Answer<()> {
+        Ok(self.with_file(fd, Rights::FD_FILESTAT_SET_SIZE, |file| file.set_size(size))?)
+    }
+
+    async fn fd_filestat_set_times(
+        &mut self,
+        _: Memory<'_, '_>,
+        fd: Fd,
+        atim: Timestamp,
+        mtim: Timestamp,
+        flags: Fstflags,
+    ) -> Answer<()> {
+        let times = Times::new(atim, mtim, flags)?;
+        let descriptor = self.get(fd)?;
+        descriptor.check(Rights::FD_FILESTAT_SET_TIMES)?;
+        Ok(descriptor.set_times(times)?)
+    }
+
+    async fn fd_read(&mut self, memory: Memory<'_, '_>, fd: Fd, iovs: IovecArray) -> Answer<Size> {
+        let descriptor = self.get(fd)?;
+        descriptor.check(Rights::FD_READ)?;
+        let waiter = self.0.waiter();
+        Ok(scatter(memory, iovs, |buffer| descriptor.read(buffer, waiter))?)
+    }
+
+    async fn fd_pread(&mut self, memory: Memory<'_, '_>, fd: Fd, iovs: IovecArray, offset: Filesize) -> Answer<Size> {
+        Ok(self.with_position(fd, Rights::FD_READ, |file| {
+            scatter(memory, iovs, |buffer| file.read_at(buffer, offset))
+        })?)
+    }
+
+    async fn fd_write(&mut self, memory: Memory<'_, '_>, fd: Fd, ciovs: CiovecArray) -> Answer<Size> {
+        let descriptor = self.get(fd)?;
+        descriptor.check(Rights::FD_WRITE)?;
+        let waiter = self.0.waiter();
+        let written = gather(memory, ciovs, |slices| descriptor.write(slices, waiter))?;
+        Ok(Size::try_from(written).map_err(Fault::from)?)
+    }
+
+    async fn fd_pwrite(
+        &mut self,
+        memory: Memory<'_, '_>,
+        fd: Fd,
+        ciovs: CiovecArray,
+        offset: Filesize,
+    ) -> Answer<Size> {
+        let written = self.with_position(fd, Rights::FD_WRITE, |file| {
+            gather(memory, ciovs, |slices| file.write_at(slices, offset))
+        })?;
+        Ok(Size::try_from(written).map_err(Fault::from)?)
+    }
+
+    fn fd_prestat_get(&mut self, _: Memory<'_, '_>, fd: Fd) -> Answer<Prestat> {
+        let descriptor = self.get(fd)?;
+        let name = descriptor.preopen().ok_or(Errno::Badf)?;
+        let pr_name_len = Size::try_from(name.len()).map_err(Fault::from)?;
+        Ok(Prestat::Dir(PrestatDir { pr_name_len }))
+    }
+
+    fn fd_prestat_dir_name(&mut self, memory: Memory<'_, '_>, fd: Fd, path: GuestPtr<u8>, len: Size) -> Answer<()> {
+        let descriptor = self.get(fd)?;
+        let name = descriptor.preopen().ok_or(Errno::Notdir)?;
+        if name.len() > len as usize {
+            return Err(Errno::Nametoolong.into());
         }
-    };
-    (@at_once $call:ident) => { $call };
-    (@mostly_at_once $call:ident) => { finish($call) };
-    (@in_runtime $call:ident) => { in_tokio($call) };
-}
+        write_fitting(memory, name.as_bytes(), path, len)?;
+        Ok(())
+    }
 
-preview1! {
-    at_once {
-        args_get(argv: i32, argv_buf: i32)
-        args_sizes_get(argc: i32, argv_buf_size: i32)
-        environ_get(environ: i32, environ_buf: i32)
-        environ_sizes_get(count: i32, environ_buf_size: i32)
-        clock_res_get(id: i32, resolution: i32)
-        clock_time_get(id: i32, precision: i64, time: i32)
-        fd_allocate(fd: i32, offset: i64, len: i64)
-        fd_fdstat_set_rights(fd: i32, base: i64, inheriting: i64)
-        fd_prestat_get(fd: i32, prestat: i32)
-        fd_prestat_dir_name(fd: i32, path: i32, path_len: i32)
-        fd_tell(fd: i32, offset: i32)
-        fd_fdstat_set_flags(fd: i32, flags: i32)
-        proc_raise(signal: i32)
-        sched_yield()
-        random_get(buf: i32, buf_len: i32)
-        sock_accept(fd: i32, flags: i32, connection: i32)
-        sock_recv(fd: i32, iovs: i32, iovs_len: i32, ri_flags: i32, size: i32, ro_flags: i32)
-        sock_send(fd: i32, iovs: i32, iovs_len: i32, si_flags: i32, size: i32)
-        sock_shutdown(fd: i32, how: i32)
+    async fn fd_renumber(&mut self, _: Memory<'_, '_>, from: Fd, to: Fd) -> Answer<()> {
+        Ok(self.0.table.renumber(from, to)?)
     }
-    mostly_at_once {
-        fd_advise(fd: i32, offset: i64, len: i64, advice: i32)
-        fd_close(fd: i32)
-        fd_datasync(fd: i32)
-        fd_fdstat_get(fd: i32, fdstat: i32)
-        fd_filestat_get(fd: i32, filestat: i32)
-        fd_filestat_set_size(fd: i32, size: i64)
-        fd_filestat_set_times(fd: i32, atim: i64, mtim: i64, flags: i32)
-        fd_pread(fd: i32, iovs: i32, iovs_len: i32, offset: i64, size: i32)
-        fd_pwrite(fd: i32, iovs: i32, iovs_len: i32, offset: i64, size: i32)
-        fd_read(fd: i32, iovs: i32, iovs_len: i32, size: i32)
-        fd_readdir(fd: i32, buf: i32, buf_len: i32, cookie: i64, size: i32)
-        fd_renumber(fd: i32, to: i32)
-        fd_seek(fd: i32, offset: i64, whence: i32, position: i32)
-        fd_sync(fd: i32)
-        fd_write(fd: i32, iovs: i32, iovs_len: i32, size: i32)
-        path_create_directory(fd: i32, path: i32, path_len: i32)
-        path_filestat_get(fd: i32, flags: i32, path: i32, path_len: i32, filestat: i32)
-        path_filestat_set_times(
-            fd: i32, flags: i32, path: i32, path_len: i32, atim: i64, mtim: i64, fst_flags: i32
-        )
-        path_link(
-            old_fd: i32, old_flags: i32, old_path: i32, old_path_len: i32,
-            new_fd: i32, new_path: i32, new_path_len: i32
-        )
-        path_open(
-            fd: i32, dir_flags: i32, path: i32, path_len: i32, oflags: i32,
-            rights: i64, rights_inheriting: i64, fd_flags: i32, opened: i32
-        )
-        path_readlink(fd: i32, path: i32, path_len: i32, buf: i32, buf_len: i32, size: i32)
-        path_remove_directory(fd: i32, path: i32, path_len: i32)
-        path_rename(
-            fd: i32, old_path: i32, old_path_len: i32, new_fd: i32, new_path: i32, new_path_len: i32
-        )
-        path_symlink(old_path: i32, old_path_len: i32, fd: i32, new_path: i32, new_path_len: i32)
-        path_unlink_file(fd: i32, path: i32, path_len: i32)
+
+    async fn fd_seek(&mut self, _: Memory<'_, '_>, fd: Fd, offset: Filedelta, whence: Whence) -> Answer<Filesize> {
+        Ok(self.seek(fd, offset, whence)?)
     }
-    // Makes timers, which is possible in a runtime only.
-    in_runtime {
-        poll_oneoff(subscriptions: i32, events: i32, count: i32, size: i32)
+
+    fn fd_tell(&mut self, _: Memory<'_, '_>, fd: Fd) -> Answer<Filesize> {
+        Ok(self.seek(fd, 0, Whence::Cur)?)
+    }
+
+    async fn fd_readdir(
+        &mut self,
+        memory: Memory<'_, '_>,
+        fd: Fd,
+        buffer: GuestPtr<u8>,
+        len: Size,
+        cookie: Dircookie,
+    ) -> Answer<Size> {
+        Ok(self.with_dir(fd, Rights::FD_READDIR, |dir| {
+            dir.list(cookie, |entries| write_fitting(memory, entries, buffer, len))
+        })?)
+    }
+
+    async fn path_create_directory(&mut self, memory: Memory<'_, '_>, fd: Fd, path: GuestPtr<str>) -> Answer<()> {
+        let path = path::read(memory, path)?;
+        Ok(self.with_dir(fd, Rights::PATH_CREATE_DIRECTORY, |dir| dir.create_directory(&path))?)
+    }
+
+    async fn path_filestat_get(
+        &mut self,
+        memory: Memory<'_, '_>,
+        fd: Fd,
+        flags: Lookupflags,
+        path: GuestPtr<str>,
+    ) -> Answer<Filestat> {
+        Ok(self.stat_at(memory, fd, flags, path)?)
+    }
+
+    async fn path_filestat_set_times(
+        &mut self,
+        memory: Memory<'_, '_>,
+        fd: Fd,
+        flags: Lookupflags,
+        path: GuestPtr<str>,
+        atim: Timestamp,
+        mtim: Timestamp,
+        fst_flags: Fstflags,
+    ) -> Answer<()> {
+        let times = Times::new(atim, mtim, fst_flags)?;
+        let path = path::read(memory, path)?;
+        Ok(self.with_dir(fd, Rights::PATH_FILESTAT_SET_TIMES, |dir| {
+            dir.set_times_at(&path, follows(flags), times)
+        })?)
+    }
+
+    async fn path_link(
+        &mut self,
+        memory: Memory<'_, '_>,
+        old_fd: Fd,
+        flags: Lookupflags,
+        old_path: GuestPtr<str>,
+        new_fd: Fd,
+        new_path: GuestPtr<str>,
+    ) -> Answer<()> {
+        let old_path = path::read(memory, old_path)?;
+        let new_path = path::read(memory, new_path)?;
+        Ok(self.with_dir(old_fd, Rights::PATH_LINK_SOURCE, |from| {
+            self.with_dir(new_fd, Rights::PATH_LINK_TARGET, |to| {
+                from.link(&old_path, follows(flags), to, &new_path)
+            })
+        })?)
+    }
+
+    async fn path_open(
+        &mut self,
+        memory: Memory<'_, '_>,
+        fd: Fd,
+        lookup: Lookupflags,
+        path: GuestPtr<str>,
+        oflags: Oflags,
+        rights: Rights,
+        _: Rights,
+        flags: Fdflags,
+    ) -> Answer<Fd> {
+        let path = path::read(memory, path)?;
+        Ok(self.open(fd, &path, follows(lookup), oflags, rights, flags)?)
+    }
+
+    async fn path_readlink(
+        &mut self,
+        memory: Memory<'_, '_>,
+        fd: Fd,
+        path: GuestPtr<str>,
+        buffer: GuestPtr<u8>,
+        len: Size,
+    ) -> Answer<Size> {
+        let path = path::read(memory, path)?;
+        let target = self.with_dir(fd, Rights::PATH_READLINK, |dir| dir.read_link(&path))?;
+        Ok(write_fitting(memory, &target, buffer, len)?)
+    }
+
+    async fn path_remove_directory(&mut self, memory: Memory<'_, '_>, fd: Fd, path: GuestPtr<str>) -> Answer<()> {
+        let path = path::read(memory, path)?;
+        Ok(self.with_dir(fd, Rights::PATH_REMOVE_DIRECTORY, |dir| dir.remove_directory(&path))?)
+    }
+
+    async fn path_rename(
+        &mut self,
+        memory: Memory<'_, '_>,
+        old_fd: Fd,
+        old_path: GuestPtr<str>,
+        new_fd: Fd,
+        new_path: GuestPtr<str>,
+    ) -> Answer<()> {
+        let old_path = path::read(memory, old_path)?;
+        let new_path = path::read(memory, new_path)?;
+        Ok(self.with_dir(old_fd, Rights::PATH_RENAME_SOURCE, |from| {
+            self.with_dir(new_fd, Rights::PATH_RENAME_TARGET, |to| {
+                from.rename(&old_path, to, &new_path)
+            })
+        })?)
+    }
+
+    async fn path_symlink(
+        &mut self,
+        memory: Memory<'_, '_>,
+        target: GuestPtr<str>,
+        fd: Fd,
+        path: GuestPtr<str>,
+    ) -> Answer<()> {
+        let target = path::read(memory, target)?;
+        let path = path::read(memory, path)?;
+        Ok(self.with_dir(fd, Rights::PATH_SYMLINK, |dir| dir.symlink(&target, &path))?)
+    }
+
+    async fn path_unlink_file(&mut self, memory: Memory<'_, '_>, fd: Fd, path: GuestPtr<str>) -> Answer<()> {
+        let path = path::read(memory, path)?;
+        Ok(self.with_dir(fd, Rights::PATH_UNLINK_FILE, |dir| dir.unlink(&path))?)
+    }
+
+    async fn poll_oneoff(
+        &mut self,
+        memory: Memory<'_, '_>,
+        subscriptions: GuestPtr<Subscription>,
+        events: GuestPtr<Event>,
+        count: Size,
+    ) -> Answer<Size> {
+        if count > MAX_SUBSCRIPTIONS {
+            return Err(Errno::Inval.into());
+        }
+        let subscriptions = subscriptions.as_array(count);
+        let subscriptions = subscriptions.iter().map(|subscription| memory.read(subscription?));
+        let subscriptions: Vec<Subscription> = subscriptions.collect::<std::result::Result<_, _>>()?;
+        Ok(self.poll(memory, &subscriptions, events)?)
+    }
+
+    fn proc_exit(&mut self, _: Memory<'_, '_>, code: Exitcode) -> wasmtime::Error {
+        Exit(code.cast_signed()).into()
+    }
+
+    fn proc_raise(&mut self, _: Memory<'_, '_>, signal: Signal) -> Answer<()> {
+        Ok(signal::raise(signal)?)
+    }
+
+    fn sched_yield(&mut self, _: Memory<'_, '_>) -> Answer<()> {
+        std::thread::yield_now();
+        Ok(())
+    }
+
+    fn random_get(&mut self, memory: Memory<'_, '_>, buffer: GuestPtr<u8>, len: Size) -> Answer<()> {
+        if let Some(bytes) = memory.as_slice_mut(buffer.as_array(len))? {
+            return Ok(self.0.random.fill(bytes)?);
+        }
+        let mut bytes = vec![0; CHUNK.min(len as usize)];
+        let mut done = 0;
+        while done < len {
+            let count = (len - done).min(CHUNK as Size);
+            let bytes = &mut bytes[..count as usize];
+            self.0.random.fill(bytes)?;
+            memory.copy_from_slice(bytes, buffer.add(done)?.as_array(count))?;
+            done += count;
+        }
+        Ok(())
+    }
+
+    fn sock_accept(&mut self, _: Memory<'_, '_>, fd: Fd, flags: Fdflags) -> Answer<Fd> {
+        let descriptor = self.get(fd)?;
+        let listener = match &descriptor.object {
+            Object::Listener(listener) => listener,
+            Object::File(file) if file.is_socket() => return Err(Errno::Inval.into()),
+            Object::File(_) | Object::Dir(_) | Object::Stream(_) => return Err(Errno::Notsock.into()),
+        };
+        descriptor.check(Rights::FD_READ)?;
+        let nonblocking = flags & Fdflags::NONBLOCK;
+        if flags != nonblocking {
+            return Err(Errno::Inval.into());
+        }
+        let connection = listener.accept(!nonblocking.is_empty(), self.0.waiter())?;
+        let rights = stream_rights() & descriptor.inheriting();
+        let accepted = Descriptor::new(Object::File(connection), rights, rights, nonblocking);
+        Ok(self.0.table.add(accepted)?)
+    }
+
+    fn sock_recv(
+        &mut self,
+        memory: Memory<'_, '_>,
+        fd: Fd,
+        iovs: IovecArray,
+        flags: Riflags,
+    ) -> Answer<(Size, Roflags)> {
+        let waiter = self.0.waiter();
+        let mut result = Roflags::empty();
+        let size = self.with_socket(fd, Rights::FD_READ, |file| {
+            scatter(memory, iovs, |buffer| {
+                let (size, flags) = socket::receive(file, buffer, flags, waiter)?;
+                result = flags;
+                Ok(size)
+            })
+        })?;
+        Ok((size, result))
+    }
+
+    fn sock_send(&mut self, memory: Memory<'_, '_>, fd: Fd, ciovs: CiovecArray, _: Siflags) -> Answer<Size> {
+        let waiter = self.0.waiter();
+        let sent = self.with_socket(fd, Rights::FD_WRITE, |file| {
+            gather(memory, ciovs, |slices| socket::send(file, slices, waiter))
+        })?;
+        Ok(Size::try_from(sent).map_err(Fault::from)?)
+    }
+
+    fn sock_shutdown(&mut self, _: Memory<'_, '_>, fd: Fd, how: Sdflags) -> Answer<()> {
+        Ok(self.with_socket(fd, Rights::SOCK_SHUTDOWN, |file| socket::shutdown(file, how))?)
     }
 }

@@ -1,22 +1,16 @@
-//! The state of one guest's WASI, and the memory it works on.
+//! The WASI of one store, and the memory it works on.
+
+use std::sync::Arc;
 
 use wasmtime::{AsContextMut, Caller, Error, Extern, Memory, Result, SharedMemory, bail, format_err};
-use wasmtime_wasi::p1::WasiP1Ctx;
-use wasmtime_wasi::p1::wasi_snapshot_preview1::WasiSnapshotPreview1;
 use wiggle::GuestMemory;
 
-use super::options::{self, Options};
+use super::process::Process;
 use crate::store::{Data, ServiceId};
 
-/// Whether an import module is WASI.
-pub fn is_service(module: &str) -> bool {
-    module == "wasi_snapshot_preview1"
-}
-
-/// One guest's WASI: open files, arguments, environment, and the memory that is bound.
-/// Kept in the store as a service.
+/// A process in a store, with the memory that is bound there. Kept in the store as a service.
 pub struct Wasi {
-    context: WasiP1Ctx,
+    process: Arc<Process>,
     /// The export that the plan binds, for calls that come before [`bind`].
     export: Option<String>,
     memory: Option<Bound>,
@@ -41,14 +35,17 @@ impl TryFrom<Extern> for Bound {
 }
 
 impl Wasi {
-    /// Checks the options and opens the preopened directories. `memory` is the name of the export
-    /// that the plan binds, `None` if it binds an imported memory.
-    pub fn new(options: Options, memory: Option<String>) -> Result<Wasi, options::Error> {
-        Ok(Wasi {
-            context: options::context(options)?,
+    /// `memory` is the name of the export that the plan binds, `None` if it binds an imported memory.
+    pub fn new(process: Arc<Process>, memory: Option<String>) -> Wasi {
+        Wasi {
+            process,
             export: memory,
             memory: None,
-        })
+        }
+    }
+
+    pub fn process(&self) -> &Arc<Process> {
+        &self.process
     }
 }
 
@@ -61,38 +58,34 @@ pub fn bind(mut cx: impl AsContextMut<Data = Data>, id: ServiceId, memory: Exter
     Ok(())
 }
 
-/// Runs one WASI function: `call` gets the context and the guest's memory.
-pub(super) fn enter<R>(
+/// Calls `call` with the guest's memory, for the function `name`.
+#[inline]
+pub(super) fn with_memory<R>(
     caller: &mut Caller<'_, Data>,
     id: ServiceId,
     name: &str,
-    call: impl FnOnce(&mut WasiP1Ctx, &mut GuestMemory<'_>) -> Result<R>,
+    call: impl FnOnce(&mut GuestMemory<'_>) -> Result<R>,
 ) -> Result<R> {
-    let fuel = caller.as_context_mut().hostcall_fuel();
-    let result = match memory(caller, id, name)? {
-        Bound::Memory(memory) => {
-            let (bytes, data) = memory.data_and_store_mut(caller);
-            let wasi: &mut Wasi = data.service(id);
-            wasi.context.set_hostcall_fuel(fuel);
-            call(&mut wasi.context, &mut GuestMemory::Unshared(bytes))
-        }
-        Bound::Shared(memory) => {
-            let wasi: &mut Wasi = caller.data_mut().service(id);
-            wasi.context.set_hostcall_fuel(fuel);
-            call(&mut wasi.context, &mut GuestMemory::Shared(memory.data()))
-        }
-    };
-    // An error here is a trap, such as for a pointer out of bounds, and does not name its function.
-    result.map_err(|error| error.context(format!("the WASI function `{name}` failed")))
+    match memory(caller, id, name)? {
+        Bound::Memory(memory) => call(&mut GuestMemory::Unshared(memory.data_mut(caller))),
+        Bound::Shared(memory) => call(&mut GuestMemory::Shared(memory.data())),
+    }
 }
 
 /// The bound memory. Before the bind step, which is while the core start function runs, the
 /// exports exist already but only the calling instance shows them.
+#[inline]
 fn memory(caller: &mut Caller<'_, Data>, id: ServiceId, name: &str) -> Result<Bound> {
     let wasi: &mut Wasi = caller.data_mut().service(id);
-    if let Some(memory) = &wasi.memory {
-        return Ok(memory.clone());
+    match &wasi.memory {
+        Some(memory) => Ok(memory.clone()),
+        None => unbound_memory(caller, id, name),
     }
+}
+
+#[cold]
+fn unbound_memory(caller: &mut Caller<'_, Data>, id: ServiceId, name: &str) -> Result<Bound> {
+    let wasi: &mut Wasi = caller.data_mut().service(id);
     let Some(export) = wasi.export.clone() else {
         bail!("`{name}` was called before WASI was bound to a memory");
     };

@@ -1,13 +1,15 @@
 //! The parts of a plan that need no JavaScript: WASI, plain steps and the entry.
 
+use std::sync::Arc;
+
 use wasmport_init_section::{Args, Bind, MemorySource, Phase, RunArgs, RunResult, Step};
-use wasmtime::{AsContextMut, ExternType, Func, FuncType, Instance, Val, bail};
+use wasmtime::{AsContext, AsContextMut, ExternType, Func, FuncType, Instance, Val, bail};
 
 use crate::error::{Class, Error, Exit, code};
 use crate::js_api::{function_text, wrong};
 use crate::module::{Import, Module};
 use crate::store::{Data, ServiceId};
-use crate::wasi::{self, Wasi};
+use crate::wasi::{self, Interrupt, Process, Wasi};
 
 /// A WASI service of a store, made for one instance.
 pub struct Service {
@@ -29,10 +31,22 @@ impl Service {
     }
 }
 
-/// Makes the WASI that a module imports, if it imports any. `add` puts it into the store.
-pub fn wasi_service(
+/// Opens what WASI is given, if a module imports WASI.
+pub fn wasi_process(
     module: &Module,
     options: wasi::Options,
+    interrupt: Option<Interrupt>,
+) -> Result<Option<Arc<Process>>, Error> {
+    match wasi_import(module) {
+        Some(_) => Ok(Some(Arc::new(Process::new(options, interrupt)?))),
+        None => Ok(None),
+    }
+}
+
+/// Makes the WASI that a module imports, if it imports any, for a store. `add` puts it there.
+pub fn wasi_service(
+    module: &Module,
+    process: &Arc<Process>,
     add: impl FnOnce(Wasi) -> Result<ServiceId, Error>,
 ) -> Result<Option<Service>, Error> {
     let Some(import) = wasi_import(module) else {
@@ -43,7 +57,7 @@ pub fn wasi_service(
         _ => None,
     };
     Ok(Some(Service {
-        id: add(Wasi::new(options, memory.clone())?)?,
+        id: add(Wasi::new(process.clone(), memory.clone()))?,
         module: import.module.clone(),
         memory,
     }))
@@ -56,20 +70,31 @@ pub fn wasi_function(
     import: &Import,
     service: ServiceId,
 ) -> Result<Func, Error> {
-    let Some(func) = wasi::function(&mut cx, service, &import.name) else {
+    let Some(func) = wasi::function(&mut cx, service, &import.module, &import.name) else {
         return Err(wrong(
             module,
             import,
-            "nothing: WASI preview 1 has no function of that name",
+            "nothing: WASI has no function of that name",
         ));
     };
-    let found = func.ty(&cx);
+    fits(&cx, module, import, func, "WASI")
+}
+
+/// Checks that a function of ours has the type of an import.
+pub(super) fn fits(
+    cx: impl AsContext,
+    module: &Module,
+    import: &Import,
+    func: Func,
+    who: &str,
+) -> Result<Func, Error> {
+    let found = func.ty(cx);
     match &import.ty {
         ExternType::Func(expected) if FuncType::eq(&found, expected) => Ok(func),
         _ => Err(wrong(
             module,
             import,
-            &format!("{}, as WASI preview 1 has it", function_text(&found)),
+            &format!("{}, as {who} has it", function_text(&found)),
         )),
     }
 }

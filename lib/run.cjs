@@ -1,0 +1,101 @@
+'use strict'
+// run() and runSync(): programs, from what the user passes to how they end.
+
+const binding = require('./binding.cjs')
+const { readSource, runOptions, runSyncOptions } = require('./options.cjs')
+const { importCalls } = require('./run-imports.cjs')
+
+class AbortError extends Error {
+  name = 'AbortError'
+  code = 'ABORT_ERR'
+
+  constructor(signal) {
+    super('The run was aborted', { cause: signal.reason })
+  }
+}
+
+/**
+ * Runs a program on a thread of its own. The promise has the streams of the program
+ * that are pipes; those of its output are there for who takes them in time.
+ */
+function run(source, options) {
+  let streams
+  let promise
+  try {
+    const given = runOptions(options)
+    const module = readSource(source)
+    streams = streamsOf(given.wasi)
+    promise = perform(module, given, streams)
+  } catch (error) {
+    promise = Promise.reject(error)
+  }
+  return Object.defineProperties(promise, {
+    stdin: { value: streams?.stdin ?? null, enumerable: true },
+    stdout: { get: () => streams?.output('stdout') ?? null, enumerable: true },
+    stderr: { get: () => streams?.output('stderr') ?? null, enumerable: true },
+  })
+}
+
+/** Who has nothing to do with streams of Node's does not wait for them to be read. */
+function streamsOf({ stdin, stdout, stderr }) {
+  const plain = word => word === 'inherit' || word === 'ignore'
+  if ((plain(stdin) || stdin instanceof Uint8Array) && plain(stdout) && plain(stderr)) return undefined
+  return new (require('./run-streams.cjs').RunStreams)({ stdin, stdout, stderr })
+}
+
+async function perform({ from, name }, { wasi, imports, signal, timeout, maxBuffer }, streams) {
+  // Code that can be interrupted is slower, and other code: only where somebody may want to.
+  const interruptible = signal !== undefined || timeout !== undefined
+  let module
+  let calls
+  const start = stdio => binding.run(module, { ...wasi, ...stdio }, { ...calls.options, timeout, maxBuffer })
+  try {
+    if (signal?.aborted) throw new AbortError(signal)
+    module = await unlessAborted(binding.compile(from, name, interruptible), signal)
+    if (signal?.aborted) throw new AbortError(signal)
+    calls = importCalls(module, imports)
+    const program = streams ? streams.begin(start) : start()
+    const { exitCode, signal: endedBy, stdout, stderr, threw } = await untilEnded(program, streams, signal)
+    if (threw) throw calls.thrown()
+    return { exitCode, signal: endedBy, stdout, stderr }
+  } finally {
+    streams?.destroy()
+  }
+}
+
+/** Waits until a program has ended and its output has arrived; an abort ends both. */
+async function untilEnded({ promise, interrupt }, streams, signal) {
+  const stop = () => interrupt()
+  signal?.addEventListener('abort', stop)
+  // What it wrote before it failed is passed on too.
+  const [ended] = await Promise.allSettled([promise])
+  signal?.removeEventListener('abort', stop)
+  if (signal?.aborted) throw new AbortError(signal)
+  if (streams) await unlessAborted(streams.ended(), signal)
+  if (streams?.failure) throw streams.failure
+  if (ended.status === 'rejected') throw ended.reason
+  return ended.value
+}
+
+/** Settles as the promise does, or is rejected as soon as the signal is aborted. */
+function unlessAborted(promise, signal) {
+  if (!signal) return promise
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(new AbortError(signal))
+    signal.addEventListener('abort', abort)
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+    if (signal.aborted) abort()
+  })
+}
+
+/** Runs a program on this thread. */
+function runSync(source, options) {
+  const { wasi, timeout, maxBuffer } = runSyncOptions(options)
+  const { from, name } = readSource(source)
+  const module = binding.compileSync(from, name, timeout !== undefined)
+  importCalls(module)
+  const { exitCode, signal, stdout, stderr } = binding.runSync(module, wasi, { timeout, maxBuffer })
+  return { exitCode, signal, stdout, stderr }
+}
+
+module.exports = { run, runSync }

@@ -1,0 +1,244 @@
+//! A guest off the JavaScript thread: its store, its threads, and how it ends.
+//!
+//! A program that is run, and each thread that a module makes for itself, has a store without a `StoreCell`: nothing
+//! of JavaScript is in it, so that it can be on any thread. What the threads of a guest have in common is the
+//! [`Guest`]: the module, its WASI, the memory, and the end, which they come to together.
+
+mod imports;
+mod link;
+mod start;
+mod threads;
+
+use std::mem;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use wasmtime::{SharedMemory, Store, UpdateDeadline};
+
+use crate::engine::Profile;
+use crate::error::{Error, Exit, Interrupted, Raised, Threw};
+use crate::module::Module;
+use crate::store::{Data, StoreModule, trap};
+use crate::wasi::{Interrupt, Process};
+
+pub use imports::{Argument, JsImports, Message, Request};
+pub use link::{link, new_memory};
+pub use start::{
+    Service, bound_memory, call_entry, call_step, calls, check_plain, imports_wasi, memory_source, no_service,
+    wasi_function, wasi_process, wasi_service,
+};
+pub use threads::{THREAD_STACK, thread_spawn};
+
+/// How a guest ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// It returned, or called `proc_exit`.
+    Exit(i32),
+    /// It called `proc_raise`, or took too long: the name of the signal.
+    Signal(&'static str),
+    /// Somebody stopped it.
+    Stopped,
+    /// A function of JavaScript that it imports threw.
+    Threw,
+    Failed(Error),
+}
+
+/// What the threads of a guest share.
+pub struct Guest {
+    pub module: Arc<Module>,
+    /// None where the module gets no WASI from us.
+    pub process: Option<Arc<Process>>,
+    /// The functions of JavaScript among its imports, where its threads can call them.
+    imports: Option<JsImports>,
+    /// Set once the guest is to end. None where it has one thread that nobody can stop.
+    interrupt: Option<Interrupt>,
+    memory: OnceLock<SharedMemory>,
+    /// How many threads it may have besides its first.
+    most_threads: u32,
+    state: Mutex<State>,
+    /// Told whenever a thread ends.
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// How many threads run that are ours to end: all but one of JavaScript.
+    running: u32,
+    /// How many of these it made itself.
+    threads: u32,
+    last_thread: u32,
+    ended: Option<Ended>,
+    /// Whether somebody sees to it that all threads leave.
+    reaped: bool,
+    /// Calls of JavaScript that wait for their answer.
+    waiting: Vec<(u64, mpsc::Sender<Message>)>,
+    last_call: u64,
+}
+
+/// A guest of the JavaScript thread, kept in its store: the other threads end when that is dropped.
+pub struct Owner(pub Arc<Guest>);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.0.end(Ended::Stopped);
+    }
+}
+
+impl Guest {
+    pub fn new(
+        module: &Arc<Module>,
+        process: Option<Arc<Process>>,
+        imports: Option<JsImports>,
+        interrupt: Option<Interrupt>,
+        most_threads: u32,
+    ) -> Arc<Guest> {
+        Arc::new(Guest {
+            module: module.clone(),
+            process,
+            imports,
+            interrupt,
+            memory: OnceLock::new(),
+            most_threads,
+            state: Mutex::default(),
+            changed: Condvar::new(),
+        })
+    }
+
+    /// The memory that its threads share. It is given once, before there is a second thread.
+    pub fn set_memory(&self, memory: SharedMemory) {
+        let _ = self.memory.set(memory);
+    }
+
+    fn memory(&self) -> Option<&SharedMemory> {
+        self.memory.get()
+    }
+
+    fn is_ending(&self) -> bool {
+        self.interrupt.as_ref().is_some_and(Interrupt::is_set)
+    }
+
+    /// A store for a thread of the guest.
+    fn store(&self) -> Store<Data> {
+        let mut store = Store::new(self.module.code.on_demand().module.engine(), Data::default());
+        if let Some(interrupt) = &self.interrupt {
+            // Plain code never asks.
+            store.set_epoch_deadline(1);
+            let interrupt = interrupt.clone();
+            store.epoch_deadline_callback(move |_| match interrupt.is_set() {
+                true => Err(Interrupted.into()),
+                false => Ok(UpdateDeadline::Continue(1)),
+            });
+        }
+        store
+    }
+
+    /// What a call that did not return ended with.
+    fn ended(&self, error: wasmtime::Error) -> Ended {
+        if let Some(exit) = error.downcast_ref::<Exit>() {
+            return Ended::Exit(exit.0);
+        }
+        if let Some(raised) = error.downcast_ref::<Raised>() {
+            return Ended::Signal(raised.0);
+        }
+        if error.is::<Interrupted>() {
+            return Ended::Stopped;
+        }
+        if error.is::<Threw>() {
+            return Ended::Threw;
+        }
+        let modules = [StoreModule::new(&self.module.code.on_demand().module, &self.module.file)];
+        Ended::Failed(trap(error, &self.module.file, &modules))
+    }
+
+    /// Runs a program: `first` is its first thread. Returns how it ended, once the last thread has.
+    pub fn run(self: &Arc<Self>, first: impl FnOnce(&mut Store<Data>) -> wasmtime::Result<i32>) -> Ended {
+        self.state().running += 1;
+        let mut store = self.store();
+        let ended = match self.is_ending() {
+            // No epoch will tell it any more.
+            true => Ended::Stopped,
+            false => first(&mut store).map_or_else(|error| self.ended(error), Ended::Exit),
+        };
+        drop(store);
+        self.state().running -= 1;
+        self.end(ended);
+        let mut state = self.state();
+        while state.running > 0 {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.ended.take().unwrap_or(Ended::Stopped)
+    }
+
+    /// Ends the guest, unless it has ended already: its threads leave soon.
+    pub fn end(self: &Arc<Self>, ended: Ended) {
+        let alone = {
+            let mut state = self.state();
+            state.ended.get_or_insert(ended);
+            self.changed.notify_all();
+            state.running == 0
+        };
+        if let Some(interrupt) = &self.interrupt {
+            // A program that has yet to begin sees it then.
+            interrupt.set();
+            if !alone {
+                self.interrupt();
+            }
+        }
+    }
+
+    /// Makes all threads leave, now that the interrupt is set: those in WebAssembly at the next function or loop, those
+    /// in WASI at once, and those that wait at an address by waking them.
+    fn interrupt(self: &Arc<Self>) {
+        let waiting = {
+            let mut state = self.state();
+            if mem::replace(&mut state.reaped, true) {
+                return;
+            }
+            mem::take(&mut state.waiting)
+        };
+        for (_, answer) in waiting {
+            // Whoever does not wait any more has ended.
+            let _ = answer.send(Message::Interrupted);
+        }
+        let guest = self.clone();
+        let reaper = thread::Builder::new().name("wasmport-reaper".into());
+        if reaper.spawn(move || guest.reap()).is_err() {
+            // Without a thread to spare, once has to do.
+            self.wake();
+        }
+    }
+
+    /// Wakes the threads until all have left. More than once, as one may be about to wait at an address, or to take an
+    /// epoch that has passed for its deadline.
+    fn reap(&self) {
+        loop {
+            self.wake();
+            let state = self.state();
+            if state.running == 0 {
+                return;
+            }
+            let _unused = self.changed.wait_timeout(state, Duration::from_millis(10));
+        }
+    }
+
+    fn wake(&self) {
+        if let Ok(engine) = Profile::Interruptible.engine() {
+            engine.increment_epoch();
+        }
+        let Some(memory) = self.memory() else { return };
+        // Nobody says at which addresses threads wait (wasmtime#12809), so all are notified.
+        for address in (0..memory.data_size() as u64).step_by(4) {
+            if address.is_multiple_of(1 << 20) && self.state().running == 0 {
+                return;
+            }
+            // A memory only grows, so it has the address.
+            let _ = memory.atomic_notify(address, u32::MAX);
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Each change of it is one assignment.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
