@@ -236,8 +236,8 @@ export interface RunResult<Options extends RunOptions | RunSyncOptions = RunOpti
 /**
  * A program that runs: a promise of how it ends, and the streams that are `'pipe'`.
  *
- * They are pipes of the system with the errors of those: a `write` is an `EPIPE` if the program does
- * not read any more.
+ * They are pipes of the system with the errors of those: a `write` fails with `EPIPE` if the program does
+ * not read any more, of which the process does not end where nobody listens.
  */
 export interface Running<Options extends RunOptions = RunOptions> extends Promise<RunResult<Options>> {
   /** What is written to it the program reads; `end()` ends its input. `null` if `stdin` is not `'pipe'`. */

@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { inspect as describeModule } from 'wasmport'
@@ -13,6 +15,15 @@ const bin = join(root, 'bin/wasmport.js')
 const { dir } = project({
   'echo.wasm': fixture('echo'),
   'open.wasm': fixture('open'),
+  // Waits for a connection at descriptor 3, writes to it, and exits with what that returned.
+  'serve.wasm': `(module
+    (import "wasi_snapshot_preview1" "sock_accept" (func $accept (param i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "sock_send" (func $send (param i32 i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+    (memory (export "memory") 1) (data (i32.const 0) "\\10\\00\\00\\00\\02\\00\\00\\00") (data (i32.const 16) "hi")
+    (func (export "_start")
+      (if (call $accept (i32.const 3) (i32.const 0) (i32.const 8)) (then (call $exit (i32.const 99))))
+      (call $exit (call $send (i32.load (i32.const 8)) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 12)))))`,
   'exit.wasm': fixture('exit'),
   'loop.wasm': fixture('loop'),
   'trap.wasm': '(module (func $deep unreachable) (func (export "_start") (call $deep)))',
@@ -114,6 +125,29 @@ describe('run', () => {
     })
   })
 
+  test('--cwd, as the variable PWD', () => {
+    assert.equal(wasmport(['run', '--dir', 'data::/work', '--cwd', '/work', 'echo.wasm'], { input: '' }).stdout, 'echo.wasm\nPWD=/work\n')
+  })
+
+  test('--listen, as a socket after the directories', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address()
+    await new Promise(resolve => server.close(resolve))
+    const child = spawn(process.execPath, [bin, 'run', '--listen', `127.0.0.1:${port}`, 'serve.wasm'], { cwd: dir, stdio: 'inherit' })
+    const ended = once(child, 'exit')
+    let text = ''
+    const dial = () => connect(port, '127.0.0.1').on('data', chunk => { text += chunk }).on('error', () => setTimeout(dial, 50))
+    dial()
+    assert.deepEqual(await ended, [0, null])
+    assert.equal(text, 'hi')
+  })
+
+  test('--timeout, with the exit code of a shell for the signal', () => {
+    const { status, stdout } = wasmport(['run', '--timeout', '300', 'loop.wasm'])
+    assert.deepEqual([status, stdout], [128 + 15, 'begun\n'])
+  })
+
   test('a signal ends it', { skip: process.platform === 'win32' }, async () => {
     const child = spawn(process.execPath, [bin, 'run', 'loop.wasm'], { cwd: dir, stdio: ['ignore', 'pipe', 'inherit'] })
     child.stdout.once('data', () => child.kill('SIGINT'))
@@ -142,6 +176,10 @@ describe('usage errors say so, exit code 2', () => {
     [['run', '--env', '=1', 'echo.wasm'], 'expected NAME=VALUE'],
     [['run', '--dir', 'a::', 'echo.wasm'], '--dir a::: expected HOST[::GUEST][:ro]'],
     [['run', '--dir', 'a::b::c', 'echo.wasm'], 'expected HOST[::GUEST][:ro]'],
+    [['run', '--timeout', '1s', 'echo.wasm'], '--timeout 1s: expected milliseconds'],
+    [['run', '--timeout', '0', 'echo.wasm'], '--timeout 0: expected milliseconds'],
+    [['run', '--listen', 'localhost:80', 'echo.wasm'], 'an IP address and a port', '"localhost:80"'],
+    [['run', '--cwd', '/nowhere', 'echo.wasm'], 'cwd'],
     [['inspect'], 'expected one FILE, got 0', 'See wasmport inspect --help.'],
     [['inspect', 'a', 'b'], 'expected one FILE, got 2'],
     [['inspect', '--xml', 'a'], '--xml'],

@@ -46,7 +46,10 @@ function refused(content, attributes, ...parts) {
   })
 }
 
-const nothing = { args: [], env: [], preopens: [], stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' }
+const nothing = {
+  args: [], env: [], cwd: undefined, preopens: [], stdin: 'ignore', stdout: 'ignore', stderr: 'ignore',
+  clocks: undefined, random: undefined, listen: [], accept: undefined, maxThreads: 64,
+}
 
 describe('the field "wasmport" of package.json', () => {
   test('grants nothing where there is none, and what it is not for', () => {
@@ -68,6 +71,18 @@ describe('the field "wasmport" of package.json', () => {
     assert.throws(() => importOptions(join(dir, 'node_modules/p/a.wasm')), { code: 'ERR_WASMPORT_OPTION' })
   })
 
+  test('of an installed package gives what reaches nothing, but no network and no open files of the program that uses it', () => {
+    const installed = wasi => optionsOf({ 'node_modules/p/package.json': field({ './a.wasm': { wasi } }) }, 'node_modules/p/a.wasm').wasi
+    const { cwd, clocks, random, maxThreads } = installed({ cwd: '/data', preopens: { '/data': '.' }, clocks: 0, random: 1, maxThreads: 2, network: {} })
+    assert.deepEqual([cwd, clocks, random[0], maxThreads], ['/data', 0n, 1, 2])
+    for (const [option, wasi] of Object.entries({ network: { network: { listen: ['127.0.0.1:8080'] } }, stdin: { stdin: 0 }, stderr: { stderr: 2 } })) {
+      assert.throws(() => installed(wasi), { code: 'ERR_WASMPORT_OPTION', message: new RegExp(`wasi\\.${option}".* in node_modules`) })
+    }
+    const own = { network: { listen: ['127.0.0.1:8080'] }, stdout: 1 }
+    const { listen, stdout } = optionsOf({ 'package.json': field({ './a.wasm': { wasi: own } }) }, 'a.wasm').wasi
+    assert.deepEqual([listen, stdout], [['127.0.0.1:8080'], 1])
+  })
+
   test('has the options of load(), with directories relative to it', () => {
     const { dir, wasi } = optionsOf({
       'package.json': field({ './lib/a.wasm': { wasi: {
@@ -76,6 +91,7 @@ describe('the field "wasmport" of package.json', () => {
       } } }),
     }, 'lib/a.wasm')
     assert.deepEqual(wasi, {
+      ...nothing,
       args: ['a', 'b'],
       env: [['A', '1']],
       preopens: [
@@ -138,7 +154,7 @@ describe('the field "wasmport" of package.json', () => {
       [field({ './b.wasm': { imports: {} } }), '"wasmport["./b.wasm"].imports"', 'modules', 'load()'],
       [field({ './b.wasm': { wasi: { arg: [] } } }), 'Unknown option "wasmport["./b.wasm"].wasi.arg"', '"args"'],
       [field({ './b.wasm': { wasi: { args: [1] } } }), '"wasmport["./b.wasm"].wasi.args[0]" must be a string; got 1 (a number)'],
-      [field({ './b.wasm': { wasi: { stdout: 'pipe' } } }), '"wasmport["./b.wasm"].wasi.stdout"', 'only run() can collect output'],
+      [field({ './b.wasm': { wasi: { stdout: 'pipe' } } }), '"wasmport["./b.wasm"].wasi.stdout"', 'only run() and runSync() collect output'],
     ]
     for (const [content, ...parts] of cases) test(content, () => refused(content, undefined, ...parts))
   })

@@ -49,13 +49,13 @@ for (const [name, call] of Object.entries(both)) {
   describe(name, () => {
     test('results in the exit code and what was piped', async () => {
       const piped = await call(command, { args: ['c', 'args'], stdin: 'ignore', stdout: 'pipe', stderr: 'pipe' })
-      assert.deepEqual(piped, { exitCode: 0, stdout: Buffer.from('c\nargs\n'), stderr: Buffer.alloc(0) })
+      assert.deepEqual(piped, { exitCode: 0, signal: null, stdout: Buffer.from('c\nargs\n'), stderr: Buffer.alloc(0) })
       assert.ok(Buffer.isBuffer(piped.stdout) && Buffer.isBuffer(piped.stderr))
       const failed = await call(command, { args: ['c', 'list', '/x'], stdout: 'pipe', stderr: 'pipe' })
       assert.deepEqual([failed.exitCode, failed.stdout.length], [1, 0])
       assert.match(failed.stderr.toString(), /^\/x: /)
       const ignored = await call(command, { args: ['c', 'exit', '7'], stdout: 'ignore' })
-      assert.deepEqual(ignored, { exitCode: 7, stdout: null, stderr: null })
+      assert.deepEqual(ignored, { exitCode: 7, signal: null, stdout: null, stderr: null })
     })
 
     test('pipes are exact at any size', async () => {
@@ -72,7 +72,7 @@ for (const [name, call] of Object.entries(both)) {
     })
 
     test('an entry without WASI, and one whose result is the exit code', async () => {
-      assert.deepEqual(await call('(module (func (export "_start")))'), { exitCode: 0, stdout: null, stderr: null })
+      assert.deepEqual(await call('(module (func (export "_start")))'), { exitCode: 0, signal: null, stdout: null, stderr: null })
       assert.equal((await call('(module (func (export "") (result i32) (i32.const 12)))')).exitCode, 12)
     })
 

@@ -9,8 +9,12 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 export const binding = require('../lib/binding.cjs')
 
+const wasmport = require('../index.js')
+
+export const { loadSync, run } = wasmport
+
 /** The two implementations of the standard API. */
-export const apis = { ours: require('../index.js').WebAssembly, v8: WebAssembly }
+export const apis = { ours: wasmport.WebAssembly, v8: WebAssembly }
 
 let loaded
 

@@ -38,6 +38,9 @@ class RunStreams {
     if (typeof stdin === 'string' || stdin instanceof Uint8Array) {
       if (stdin !== 'pipe') return stdin
       const { fd, socket } = this.#pipe('stdin')
+      // That a program ends before it has read everything must not end the process:
+      // whoever wants to know of it listens, or passes a callback to write().
+      socket.on('error', () => {})
       this.stdin = socket
       return fd
     }

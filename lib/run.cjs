@@ -1,18 +1,10 @@
 'use strict'
 // run() and runSync(): programs, from what the user passes to how they end.
 
+const { onAbort, throwIfAborted, unlessAborted } = require('./abort.cjs')
 const binding = require('./binding.cjs')
 const { readSource, runOptions, runSyncOptions } = require('./options.cjs')
 const { importCalls } = require('./run-imports.cjs')
-
-class AbortError extends Error {
-  name = 'AbortError'
-  code = 'ABORT_ERR'
-
-  constructor(signal) {
-    super('The run was aborted', { cause: signal.reason })
-  }
-}
 
 /**
  * Runs a program on a thread of its own. The promise has the streams of the program
@@ -50,9 +42,9 @@ async function perform({ from, name }, { wasi, imports, signal, timeout, maxBuff
   let calls
   const start = stdio => binding.run(module, { ...wasi, ...stdio }, { ...calls.options, timeout, maxBuffer })
   try {
-    if (signal?.aborted) throw new AbortError(signal)
+    throwIfAborted(signal)
     module = await unlessAborted(binding.compile(from, name, interruptible), signal)
-    if (signal?.aborted) throw new AbortError(signal)
+    throwIfAborted(signal)
     calls = importCalls(module, imports)
     const program = streams ? streams.begin(start) : start()
     const { exitCode, signal: endedBy, stdout, stderr, threw } = await untilEnded(program, streams, signal)
@@ -65,27 +57,15 @@ async function perform({ from, name }, { wasi, imports, signal, timeout, maxBuff
 
 /** Waits until a program has ended and its output has arrived; an abort ends both. */
 async function untilEnded({ promise, interrupt }, streams, signal) {
-  const stop = () => interrupt()
-  signal?.addEventListener('abort', stop)
+  const off = signal && onAbort(signal, () => interrupt())
   // What it wrote before it failed is passed on too.
   const [ended] = await Promise.allSettled([promise])
-  signal?.removeEventListener('abort', stop)
-  if (signal?.aborted) throw new AbortError(signal)
+  off?.()
+  throwIfAborted(signal)
   if (streams) await unlessAborted(streams.ended(), signal)
   if (streams?.failure) throw streams.failure
   if (ended.status === 'rejected') throw ended.reason
   return ended.value
-}
-
-/** Settles as the promise does, or is rejected as soon as the signal is aborted. */
-function unlessAborted(promise, signal) {
-  if (!signal) return promise
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(new AbortError(signal))
-    signal.addEventListener('abort', abort)
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-    if (signal.aborted) abort()
-  })
 }
 
 /** Runs a program on this thread. */

@@ -9,11 +9,17 @@ const {
   nodeError, invalidValue, validateArray, validateDescriptor, validateObject, validateType, validateUndefined,
 } = require('./wasi-validate.cjs')
 
+// The memory that a function works on. The native half refers to it weakly: a memory of
+// ours keeps its instance, which keeps the functions it imports, so that a reference from
+// outside would make a cycle that neither heap can free. Here V8 sees all of it.
+const memories = new WeakMap()
+
 const MODULES = { unstable: 'wasi_unstable', preview1: 'wasi_snapshot_preview1' }
 
 class WASI {
   #module
   #handle
+  #functions
   #started = false
   #exitCode = 0
   // What proc_exit threw, to tell it from all else that can come out of a call.
@@ -29,6 +35,7 @@ class WASI {
     const { returnOnExit = true } = options
     validateType(returnOnExit, 'options.returnOnExit', 'boolean')
     this.wasiImport = binding.wasiImports(this.#handle, this.#module)
+    this.#functions = Object.values(this.wasiImport)
     this.wasiImport.proc_exit = returnOnExit ? code => this.#endCall(code) : code => process.exit(code)
   }
 
@@ -46,6 +53,7 @@ class WASI {
     validateObject(instance.exports, 'instance.exports')
     validateMemory(memory)
     binding.wasiBind(this.#handle, memory)
+    for (const each of this.#functions) memories.set(each, memory)
     this.#started = true
   }
 

@@ -39,7 +39,9 @@ export interface WASIOptions extends Pick<WasiOptions, 'cwd' | 'preopens' | 'clo
  *   (`ENOENT`, `EBADF`), not `UVWASI_ENOENT`; an option of Wasmport that is wrong,
  *   `ERR_WASMPORT_OPTION`.
  * - An address beyond the memory, which a guest passes to a function of WASI, ends the
- *   guest by a `RuntimeError`, as a trap does; there it is an error number.
+ *   guest by a `RuntimeError`, as a trap does; there it is an error number, and so is an argument
+ *   of a wrong type where JavaScript calls such a function, which here is converted as WebAssembly
+ *   does it.
  * - A call that `proc_exit` ends, other than that of {@link WASI.start}, throws an `Error` with
  *   `ERR_WASMPORT_EXIT` and `exitCode`; there it throws a symbol. Where the process is to
  *   end, its `'exit'` handlers are called.

@@ -6,14 +6,30 @@ import { loadSync } from '../../index.js'
 const FUNCTIONS = {
   args_get: 'ii',
   args_sizes_get: 'ii',
+  clock_res_get: 'ii',
   clock_time_get: 'iIi',
   environ_get: 'ii',
   environ_sizes_get: 'ii',
+  fd_advise: 'iIIi',
+  fd_allocate: 'iII',
+  fd_close: 'i',
+  fd_datasync: 'i',
+  fd_fdstat_get: 'ii',
+  fd_fdstat_set_flags: 'ii',
+  fd_fdstat_set_rights: 'iII',
+  fd_filestat_get: 'ii',
   fd_filestat_set_size: 'iI',
   fd_filestat_set_times: 'iIIi',
+  fd_pread: 'iiiIi',
+  fd_prestat_dir_name: 'iii',
   fd_prestat_get: 'ii',
   fd_pwrite: 'iiiIi',
   fd_read: 'iiii',
+  fd_readdir: 'iiiIi',
+  fd_renumber: 'ii',
+  fd_seek: 'iIii',
+  fd_sync: 'i',
+  fd_tell: 'ii',
   fd_write: 'iiii',
   path_create_directory: 'iii',
   path_filestat_get: 'iiiii',
@@ -26,24 +42,37 @@ const FUNCTIONS = {
   path_symlink: 'iiiii',
   path_unlink_file: 'iii',
   poll_oneoff: 'iiii',
+  proc_exit: 'i',
+  proc_raise: 'i',
   random_get: 'ii',
+  sched_yield: '',
   sock_accept: 'iii',
+  sock_recv: 'iiiiii',
+  sock_send: 'iiiii',
+  sock_shutdown: 'ii',
 }
 
 const type = letter => (letter === 'I' ? 'i64' : 'i32')
 
-function text(memory) {
-  const names = Object.keys(FUNCTIONS)
-  const params = name => `(param ${[...FUNCTIONS[name]].map(type).join(' ')}) (result i32)`
-  const locals = name => [...FUNCTIONS[name]].map((_, index) => `(local.get ${index})`).join(' ')
-  return `(module
-    ${names.map(name => `(import "wasi_snapshot_preview1" "${name}" (func $${name} ${params(name)}))`).join('\n')}
-    ${memory}
-    (func (export "_initialize"))
-    ${names.map(name => `(func (export "${name}") ${params(name)} (call $${name} ${locals(name)}))`).join('\n')})`
+/** The signature of a function, in the text format. */
+export function signature(name) {
+  return `(param ${[...FUNCTIONS[name]].map(type).join(' ')}) ${name === 'proc_exit' ? '' : '(result i32)'}`
 }
 
-export const ERRNO = { badf: 8 }
+function text(memory) {
+  const names = Object.keys(FUNCTIONS)
+  const locals = name => [...FUNCTIONS[name]].map((_, index) => `(local.get ${index})`).join(' ')
+  return `(module
+    ${names.map(name => `(import "wasi_snapshot_preview1" "${name}" (func $${name} ${signature(name)}))`).join('\n')}
+    ${memory}
+    (func (export "_initialize"))
+    ${names.map(name => `(func (export "${name}") ${signature(name)} (call $${name} ${locals(name)}))`).join('\n')})`
+}
+
+export const ERRNO = {
+  success: 0, again: 6, badf: 8, exist: 20, fbig: 22, ilseq: 25, inval: 28, isdir: 31, loop: 32, mfile: 33, nametoolong: 37, noent: 44,
+  nospc: 51, notdir: 54, notempty: 55, notsock: 57, notsup: 58, nxio: 60, overflow: 61, perm: 63,
+}
 export const RIGHTS = { read: 2n, write: 64n }
 export const OFLAGS = { creat: 1, directory: 2, excl: 4, trunc: 8 }
 export const FOLLOW = 1
@@ -53,7 +82,7 @@ const STRINGS = 4096
 
 /**
  * Loads the reactor with these WASI options. `memory` is the text of its memory field, `imports` what that needs.
- * In place of a pointer and a length, a call takes a string.
+ * In place of a pointer and a length, a call takes a string, or the bytes of one.
  */
 export function syscalls(wasi, { memory = '(memory (export "memory") 4)', imports } = {}) {
   const exports = loadSync(text(memory), { wasi, imports })
@@ -63,8 +92,8 @@ export function syscalls(wasi, { memory = '(memory (export "memory") 4)', import
   const call = (name, ...args) => {
     let at = STRINGS
     const flat = args.flatMap(arg => {
-      if (typeof arg !== 'string') return [arg]
-      const length = bytes(at).write(arg)
+      if (typeof arg === 'number' || typeof arg === 'bigint') return [arg]
+      const length = Buffer.from(arg).copy(bytes(at))
       at += length
       return [at - length, length]
     })

@@ -18,6 +18,7 @@ use wasmtime::{SharedMemory, Store, UpdateDeadline};
 
 use crate::engine::Profile;
 use crate::error::{Error, Exit, Interrupted, Raised, Threw};
+use crate::memory::resident_pages;
 use crate::module::Module;
 use crate::store::{Data, StoreModule, trap};
 use crate::wasi::{Interrupt, Process};
@@ -204,36 +205,56 @@ impl Guest {
         let guest = self.clone();
         let reaper = thread::Builder::new().name("wasmport-reaper".into());
         if reaper.spawn(move || guest.reap()).is_err() {
-            // Without a thread to spare, once has to do.
-            self.wake();
+            // Without a thread to spare, this one has to wait.
+            self.reap();
         }
     }
 
     /// Wakes the threads until all have left. More than once, as one may be about to wait at an address, or to take an
     /// epoch that has passed for its deadline.
     fn reap(&self) {
-        loop {
-            self.wake();
+        for round in 0u32.. {
+            if let Ok(engine) = Profile::Interruptible.engine() {
+                engine.increment_epoch();
+            }
+            // Most threads leave without being looked for.
+            if round > 0
+                && let Some(memory) = self.memory()
+            {
+                self.notify_all(memory, !round.is_multiple_of(8));
+            }
             let state = self.state();
             if state.running == 0 {
                 return;
             }
-            let _unused = self.changed.wait_timeout(state, Duration::from_millis(10));
+            // What a thread of plain code computes has to be waited for.
+            let pause = Duration::from_millis(1 << round.min(8));
+            let _unused = self.changed.wait_timeout(state, pause);
         }
     }
 
-    fn wake(&self) {
-        if let Ok(engine) = Profile::Interruptible.engine() {
-            engine.increment_epoch();
-        }
-        let Some(memory) = self.memory() else { return };
-        // Nobody says at which addresses threads wait (wasmtime#12809), so all are notified.
-        for address in (0..memory.data_size() as u64).step_by(4) {
-            if address.is_multiple_of(1 << 20) && self.state().running == 0 {
+    /// Wakes who waits at an address. Nobody says at which ones that is (wasmtime#12809), so all are notified, which
+    /// takes some 20 ns each. Who waits has read there, so that at first only pages in use are looked at; but one may
+    /// have been swapped out.
+    fn notify_all(&self, memory: &SharedMemory, only_resident: bool) {
+        const PAGE: u64 = 4096;
+        let resident = match only_resident {
+            true => resident_pages(memory).unwrap_or_default(),
+            false => Vec::new(),
+        };
+        let size = memory.data_size() as u64;
+        let scale = (size / PAGE).checked_div(resident.len() as u64).unwrap_or(1).max(1);
+        for page in 0..size / PAGE {
+            if page.is_multiple_of(256) && self.state().running == 0 {
                 return;
             }
-            // A memory only grows, so it has the address.
-            let _ = memory.atomic_notify(address, u32::MAX);
+            if resident.get((page / scale) as usize) == Some(&false) {
+                continue;
+            }
+            for address in (page * PAGE..(page + 1) * PAGE).step_by(4) {
+                // A memory only grows, so it has the address.
+                let _ = memory.atomic_notify(address, u32::MAX);
+            }
         }
     }
 

@@ -5,13 +5,14 @@ use std::cell::UnsafeCell;
 use wiggle::GuestMemory;
 
 use crate::error::Error;
-use crate::ffi::{Env, Reference, Value};
+use crate::ffi::{Env, Reference, Value, WeakReference};
 
-/// A `WebAssembly.Memory`, by its `buffer`.
+/// A `WebAssembly.Memory`, by its `buffer`. It is not kept: the memory of a store keeps what is imported there, which
+/// may be functions over this.
 pub struct ForeignMemory {
-    memory: Reference,
+    memory: WeakReference,
     /// A `Uint8Array` over the buffer. Growth of a memory that is not shared leaves it without bytes.
-    view: Option<Reference>,
+    view: Option<WeakReference>,
 }
 
 /// By its tag, since a buffer of another realm is no instance of this one's class.
@@ -22,7 +23,7 @@ struct View(Reference);
 impl ForeignMemory {
     pub fn new(env: Env<'_>, memory: Value<'_>) -> Result<ForeignMemory, Error> {
         Ok(ForeignMemory {
-            memory: env.reference(memory)?,
+            memory: env.weak_reference(memory)?,
             view: None,
         })
     }
@@ -30,7 +31,8 @@ impl ForeignMemory {
     /// Does something with the bytes of the memory. No JavaScript runs meanwhile.
     pub fn with<R>(&mut self, env: Env<'_>, f: impl FnOnce(&mut GuestMemory<'_>) -> R) -> Result<R, Error> {
         if let Some(view) = &self.view
-            && let Some((data, length)) = env.bytes_at(env.deref(view)?)
+            && let Some(view) = env.upgrade(view)
+            && let Some((data, length)) = env.bytes_at(view)
             && length > 0
         {
             // SAFETY: V8 says that so many bytes are there. They are not shared with other threads, and while `f` has
@@ -39,7 +41,9 @@ impl ForeignMemory {
             return Ok(f(&mut GuestMemory::Unshared(bytes)));
         }
         let make = env.local(|env| Ok(View(env.reference(env.run_script(VIEW)?)?)))?;
-        let made = env.call(env.deref(&make.0)?, &[env.deref(&self.memory)?])?;
+        let memory = env.upgrade(&self.memory);
+        let memory = memory.ok_or_else(|| Error::internal("a memory that was collected"))?;
+        let made = env.call(env.deref(&make.0)?, &[memory])?;
         let view = env.get_element(made, 0)?;
         let is_shared = env.as_boolean(env.get_element(made, 1)?).unwrap_or(true);
         let (data, length) = env.bytes_at(view).unwrap_or((std::ptr::null_mut(), 0));
@@ -47,7 +51,7 @@ impl ForeignMemory {
             return Ok(f(&mut GuestMemory::Unshared(&mut [])));
         }
         if !is_shared {
-            self.view = Some(env.reference(view)?);
+            self.view = Some(env.weak_reference(view)?);
             // SAFETY: as above.
             let bytes = unsafe { std::slice::from_raw_parts_mut(data, length) };
             return Ok(f(&mut GuestMemory::Unshared(bytes)));

@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 mod foreign;
+mod resident;
 mod shared;
 
 use std::cell::RefCell;
@@ -14,6 +15,7 @@ use crate::ffi::{Buffer, BufferError, Env, Value, external_buffer};
 use crate::store::{StoreCell, View};
 
 pub use foreign::ForeignMemory;
+pub use resident::resident_pages;
 pub use shared::SharedView;
 
 /// The `ArrayBuffer` over a memory: the same object until the memory grows, which detaches it.

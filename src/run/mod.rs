@@ -99,21 +99,22 @@ pub fn run<'s>(
     };
     let (guest, captures) = error::catch(prepare).map_err(|error| error.into_napi(scope))?;
     let (deferred, promise) = env.create_deferred()?;
-    let work = {
-        let guest = guest.clone();
-        move || {
-            let deadline = timeout.map(|timeout| deadline::set(&guest, timeout));
-            let ended = error::catch(|| Ok(execute(&guest))).unwrap_or_else(Ended::Failed);
-            drop((deadline, guest));
-            deferred.resolve(move |env| match outcome(ended, &captures) {
-                Ok(outcome) => Ok(outcome),
-                Err(error) => Err(error.into_rejection(Env::of(&env))),
-            });
-        }
+    let running = Arc::downgrade(&guest);
+    let work = move || {
+        let deadline = timeout.map(|timeout| deadline::set(&guest, timeout));
+        let ended = error::catch(|| Ok(execute(&guest))).unwrap_or_else(Ended::Failed);
+        drop((deadline, guest));
+        deferred.resolve(move |env| match outcome(ended, &captures) {
+            Ok(outcome) => Ok(outcome),
+            Err(error) => Err(error.into_rejection(Env::of(&env))),
+        });
     };
     threads::spawn(work).map_err(|error| Error::system(&error, "clone", "thread").into_napi(scope))?;
+    // The function may wait long for the garbage collector; the descriptors of the guest do not.
     let interrupt = env.create_function_from_closure("interrupt", move |_: FunctionCallContext<'_>| {
-        guest.end(Ended::Stopped);
+        if let Some(guest) = running.upgrade() {
+            guest.end(Ended::Stopped);
+        }
         Ok(())
     })?;
     Ok(Running { promise, interrupt })

@@ -3,6 +3,9 @@
 //! Preview 1 has none, so programs look for it in two places: the variable `PWD`, and a preopened
 //! directory of the name `.`, by which the C library resolves relative paths.
 
+use cap_std::fs::{Dir as Root, OpenOptions, OpenOptionsExt as _};
+use rustix::fs::OFlags;
+
 use super::dir::Dir;
 use super::options::Error;
 
@@ -24,10 +27,13 @@ pub fn open(path: &str, preopens: &[Dir]) -> Result<Dir, Error> {
         [] => ".".to_owned(),
         names => names.join("/"),
     };
-    let root = dir.root().open_dir(rest).map_err(|error| Error::Cwd {
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(OFlags::DIRECTORY.bits().cast_signed());
+    let opened = dir.root().open_with(rest, &options).map_err(|error| Error::Cwd {
         path: path.to_owned(),
         error,
     })?;
+    let root = Root::from_std_file(opened.into_std());
     Ok(Dir::new(root, dir.is_writable(), Some(".".into())))
 }
 

@@ -60,6 +60,15 @@ impl Descriptor {
         }
     }
 
+    /// Refuses to read or write what it has no right to; what has no contents says so first.
+    pub fn check_contents(&self, needed: Rights) -> Result<()> {
+        match &self.object {
+            Object::Dir(_) => Err(Errno::Isdir.into()),
+            Object::Listener(_) => Err(Errno::Notconn.into()),
+            Object::File(_) | Object::Stream(_) => self.check(needed),
+        }
+    }
+
     /// Gives rights up. None comes back.
     pub fn shrink(&self, base: Rights, inheriting: Rights) -> Result<()> {
         if !self.base().contains(base) || !self.inheriting().contains(inheriting) {
@@ -190,18 +199,18 @@ impl Descriptor {
     /// The same, for what needs a position in the content.
     pub fn seekable(&self) -> Result<&File> {
         match &self.object {
-            Object::File(file) => Ok(file),
-            Object::Stream(_) | Object::Listener(_) => Err(Errno::Spipe.into()),
-            Object::Dir(_) => Err(Errno::Badf.into()),
+            Object::File(file) if !file.is_stream() => Ok(file),
+            Object::File(_) | Object::Stream(_) | Object::Listener(_) => Err(Errno::Spipe.into()),
+            Object::Dir(_) => Err(Errno::Isdir.into()),
         }
     }
 
     /// The same, for what only sockets can.
     pub fn socket(&self) -> Result<&File> {
         match &self.object {
-            Object::File(file) => Ok(file),
+            Object::File(file) if file.is_socket() => Ok(file),
             Object::Listener(_) => Err(Errno::Notconn.into()),
-            Object::Dir(_) | Object::Stream(_) => Err(Errno::Notsock.into()),
+            Object::File(_) | Object::Dir(_) | Object::Stream(_) => Err(Errno::Notsock.into()),
         }
     }
 }
@@ -236,6 +245,11 @@ pub fn stream_rights() -> Rights {
         | Rights::SOCK_SHUTDOWN
 }
 
+/// All that can be done with a socket that connections come from.
+pub fn listener_rights() -> Rights {
+    Rights::FD_FDSTAT_SET_FLAGS | Rights::FD_FILESTAT_GET | Rights::POLL_FD_READWRITE | Rights::SOCK_ACCEPT
+}
+
 /// All that can be done with a directory.
 pub fn dir_rights() -> Rights {
     Rights::PATH_CREATE_DIRECTORY
@@ -268,6 +282,15 @@ impl Table {
         let slots = self.lock();
         let slot = slots.get(u32::from(fd) as usize).and_then(Option::as_ref);
         Ok(slot.ok_or(Errno::Badf)?.clone())
+    }
+
+    /// Fails if no number is free: asked before anything is opened, created or emptied.
+    pub fn check_room(&self) -> Result<()> {
+        let slots = self.lock();
+        match slots.len() < MAX_DESCRIPTORS || slots.iter().any(Option::is_none) {
+            true => Ok(()),
+            false => Err(Errno::Mfile.into()),
+        }
     }
 
     /// Puts a descriptor at the lowest number that is free.

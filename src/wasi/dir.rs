@@ -102,6 +102,7 @@ impl Dir {
     }
 
     pub fn stat_at(&self, path: &str, follow: bool) -> Result<Filestat> {
+        let follow = follow || is_dir_form(path);
         // A name leads nowhere else, so the system can be asked at once; most paths are one.
         if is_name(path) {
             let stat = filestat::of_stat(&statat(&self.root, path, AtFlags::SYMLINK_NOFOLLOW)?);
@@ -126,6 +127,7 @@ impl Dir {
         let (accessed, modified) = times.into();
         // Not by opening the file, as for a pipe that would wait for its other end: the last link
         // is resolved first. Where it has become another link meanwhile, that one is changed.
+        let follow = follow || is_dir_form(path);
         match follow && self.stat_at(path, false)?.filetype == Filetype::SymbolicLink {
             true => (self.root).set_symlink_times(self.root.canonicalize(path)?, accessed, modified)?,
             false => self.root.set_symlink_times(path, accessed, modified)?,
@@ -199,6 +201,11 @@ fn follow_symlinks(follow: bool) -> FollowSymlinks {
         true => FollowSymlinks::Yes,
         false => FollowSymlinks::No,
     }
+}
+
+/// Whether a path says that it means a directory, so that a link at its end is followed.
+fn is_dir_form(path: &str) -> bool {
+    path.ends_with('/') || path.ends_with("/.")
 }
 
 /// Whether a path is one name, of an entry of the directory itself.

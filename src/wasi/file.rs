@@ -39,6 +39,8 @@ pub struct File {
     /// Whether the guest wants `again` in place of waiting. The system's own flag does not say so:
     /// it belongs to the open file, which others may have made non-blocking for themselves.
     nonblocking: AtomicBool,
+    /// Whether the program that runs the guest, or others, have the same open file.
+    is_shared: bool,
 }
 
 impl File {
@@ -47,14 +49,18 @@ impl File {
             handle,
             file_type,
             nonblocking: AtomicBool::new(false),
+            is_shared: false,
         }
     }
 
-    /// The same, where the type is not known yet.
-    pub fn open(handle: Handle) -> File {
+    /// An open file that the guest is given: whatever it is, others may have it open too.
+    pub fn given(handle: Handle) -> File {
         // A standard stream may be closed; each use of it will say so.
         let file_type = fs::fstat(&handle).map_or(FileType::Unknown, |stat| FileType::from_raw_mode(stat.st_mode));
-        File::new(handle, file_type)
+        File {
+            is_shared: true,
+            ..File::new(handle, file_type)
+        }
     }
 
     pub fn is_regular(&self) -> bool {
@@ -100,6 +106,10 @@ impl File {
     }
 
     pub fn set_append(&self, append: bool) -> Result<()> {
+        if self.is_shared {
+            // The flag would be set for all who have it open.
+            return Err(Errno::Notsup.into());
+        }
         let mut flags = fs::fcntl_getfl(&self.handle)?;
         flags.set(OFlags::APPEND, append);
         Ok(fs::fcntl_setfl(&self.handle, flags)?)

@@ -42,9 +42,6 @@ impl Host<'_> {
     pub fn with_position<R>(&self, fd: Fd, needed: Rights, call: impl FnOnce(&File) -> Result<R>) -> Result<R> {
         let descriptor = self.get(fd)?;
         let file = descriptor.seekable()?;
-        if !descriptor.base().contains(Rights::FD_SEEK) && file.is_stream() {
-            return Err(Errno::Spipe.into());
-        }
         descriptor.check(needed)?;
         call(file)
     }
@@ -120,6 +117,7 @@ impl Host<'_> {
         if !(allowed | denied).contains(Rights::FD_READ | Rights::FD_WRITE) {
             return Err(Errno::Notcapable.into());
         }
+        self.0.table.check_room()?;
         if oflags.contains(Oflags::CREAT) {
             descriptor.check(Rights::PATH_CREATE_FILE)?;
         }

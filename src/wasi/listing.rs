@@ -1,6 +1,6 @@
 //! The entries of a directory, as `fd_readdir` hands them out.
 
-use rustix::fs::{AtFlags, Dir, FileType, statat};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, openat, statat};
 use wasmtime_wasi::p1::types::{Dirent, Filetype};
 use wiggle::GuestType as _;
 
@@ -22,7 +22,9 @@ impl Listing {
             bytes: Vec::new(),
             starts: Vec::new(),
         };
-        for entry in Dir::read_from(dir)? {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        // A stream of its own, which no other use of the directory moves.
+        for entry in Dir::new(openat(dir, ".", flags, Mode::empty())?)? {
             let entry = entry?;
             let name = entry.file_name();
             let file_type = match entry.file_type() {

@@ -155,7 +155,7 @@ impl WasiSnapshotPreview1 for Host<'_> {
 
     async fn fd_read(&mut self, memory: Memory<'_, '_>, fd: Fd, iovs: IovecArray) -> Answer<Size> {
         let descriptor = self.get(fd)?;
-        descriptor.check(Rights::FD_READ)?;
+        descriptor.check_contents(Rights::FD_READ)?;
         let waiter = self.0.waiter();
         Ok(scatter(memory, iovs, |buffer| descriptor.read(buffer, waiter))?)
     }
@@ -168,7 +168,7 @@ impl WasiSnapshotPreview1 for Host<'_> {
 
     async fn fd_write(&mut self, memory: Memory<'_, '_>, fd: Fd, ciovs: CiovecArray) -> Answer<Size> {
         let descriptor = self.get(fd)?;
-        descriptor.check(Rights::FD_WRITE)?;
+        descriptor.check_contents(Rights::FD_WRITE)?;
         let waiter = self.0.waiter();
         let written = gather(memory, ciovs, |slices| descriptor.write(slices, waiter))?;
         Ok(Size::try_from(written).map_err(Fault::from)?)
@@ -398,7 +398,7 @@ impl WasiSnapshotPreview1 for Host<'_> {
             Object::File(file) if file.is_socket() => return Err(Errno::Inval.into()),
             Object::File(_) | Object::Dir(_) | Object::Stream(_) => return Err(Errno::Notsock.into()),
         };
-        descriptor.check(Rights::FD_READ)?;
+        descriptor.check(Rights::SOCK_ACCEPT)?;
         let nonblocking = flags & Fdflags::NONBLOCK;
         if flags != nonblocking {
             return Err(Errno::Inval.into());

@@ -1,15 +1,18 @@
 //! Everything of a guest's WASI that its threads share.
 
+use std::io;
 use std::sync::Arc;
 
 use cap_std::ambient_authority;
 use cap_std::fs::Dir as Root;
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
 use rustix::stdio;
 use wasmtime_wasi::p1::types::{Fdflags, Rights};
 
 use super::clock::Clock;
 use super::cwd;
-use super::descriptor::{Descriptor, Object, Table, dir_rights, file_rights, stream_rights};
+use super::descriptor::{Descriptor, Object, Table, dir_rights, file_rights, listener_rights, stream_rights};
 use super::dir::Dir;
 use super::errno::{Fault, Result};
 use super::file::{File, Handle};
@@ -47,7 +50,7 @@ impl Process {
         add(output(options.stderr, "stderr", stdio::stderr()))?;
         let mut dirs = Vec::new();
         for Preopen { guest, host, readonly } in options.preopens {
-            match Root::open_ambient_dir(&host, ambient_authority()) {
+            match open_dir(&host) {
                 Ok(root) => dirs.push(Dir::new(root, !readonly, Some(guest))),
                 Err(error) => return Err(options::Error::Preopen { guest, host, error }),
             }
@@ -72,7 +75,7 @@ impl Process {
                 Listener::bind(address, peers.clone()).map_err(|error| options::Error::Listen { address, error })?;
             add(Descriptor::new(
                 Object::Listener(listener),
-                stream_rights(),
+                listener_rights(),
                 stream_rights(),
                 Fdflags::empty(),
             ))?;
@@ -105,14 +108,24 @@ impl Process {
     }
 }
 
+/// Opens a directory of the host so that it can be listed; as one that cannot be, if that is so.
+fn open_dir(host: &str) -> io::Result<Root> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    match rustix::fs::open(host, flags, Mode::empty()) {
+        Ok(fd) => Ok(Root::from(fd)),
+        Err(Errno::ACCESS) => Root::open_ambient_dir(host, ambient_authority()),
+        Err(error) => Err(error.into()),
+    }
+}
+
 fn input(input: Input) -> Descriptor {
     let handle = match input {
-        Input::Ignore => return memory(Stream::input(Vec::new()), output_only()),
-        Input::Bytes(bytes) => return memory(Stream::input(bytes), output_only()),
+        Input::Ignore => return memory(Stream::input(Vec::new()), Rights::FD_WRITE),
+        Input::Bytes(bytes) => return memory(Stream::input(bytes), Rights::FD_WRITE),
         Input::Inherit => Handle::Inherited(stdio::stdin()),
         Input::Fd(fd) => Handle::Owned(fd),
     };
-    standard(handle, output_only())
+    standard(handle, Rights::FD_WRITE)
 }
 
 fn output(output: Output, name: &'static str, inherited: std::os::fd::BorrowedFd<'static>) -> Descriptor {
@@ -125,11 +138,6 @@ fn output(output: Output, name: &'static str, inherited: std::os::fd::BorrowedFd
     standard(handle, Rights::FD_READ)
 }
 
-/// What one cannot do with input.
-fn output_only() -> Rights {
-    Rights::FD_WRITE | Rights::FD_ALLOCATE | Rights::FD_FILESTAT_SET_SIZE
-}
-
 fn memory(stream: Stream, denied: Rights) -> Descriptor {
     let rights = stream_rights() & !denied;
     Descriptor::new(Object::Stream(stream), rights, rights, Fdflags::empty())
@@ -137,10 +145,11 @@ fn memory(stream: Stream, denied: Rights) -> Descriptor {
 
 /// A standard stream that is a file of the system: the content is granted, the file itself is not.
 fn standard(handle: Handle, denied: Rights) -> Descriptor {
-    let file = File::open(handle);
+    let file = File::given(handle);
+    let changes = Rights::FD_FILESTAT_SET_TIMES | Rights::FD_FILESTAT_SET_SIZE | Rights::FD_ALLOCATE;
     let rights = match file.is_stream() {
         true => stream_rights(),
-        false => file_rights() & !Rights::FD_FILESTAT_SET_TIMES,
+        false => file_rights() & !changes,
     };
     let rights = rights & !denied;
     let flags = file.initial_flags();

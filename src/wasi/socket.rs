@@ -96,7 +96,6 @@ fn connected(connection: TcpStream, nonblocking: bool) -> Result<File> {
 }
 
 pub fn receive(file: &File, buffer: &mut [u8], flags: Riflags, waiter: Waiter<'_>) -> Result<(usize, Roflags)> {
-    check_socket(file)?;
     let peek = flags.contains(Riflags::RECV_PEEK);
     // The system cannot wait for all and be non-blocking at once, so we ask until all is there.
     let all = flags.contains(Riflags::RECV_WAITALL) && !peek;
@@ -126,7 +125,6 @@ pub fn receive(file: &File, buffer: &mut [u8], flags: Riflags, waiter: Waiter<'_
 }
 
 pub fn send(file: &File, slices: &[IoSlice<'_>], waiter: Waiter<'_>) -> Result<usize> {
-    check_socket(file)?;
     // The signal for a peer that is gone would be the host's; the guest has the errno.
     let flags = SendFlags::DONTWAIT | SendFlags::NOSIGNAL;
     file.when(PollFlags::OUT, waiter, |fd| {
@@ -135,7 +133,6 @@ pub fn send(file: &File, slices: &[IoSlice<'_>], waiter: Waiter<'_>) -> Result<u
 }
 
 pub fn shutdown(file: &File, how: Sdflags) -> Result<()> {
-    check_socket(file)?;
     let how = match (how.contains(Sdflags::RD), how.contains(Sdflags::WR)) {
         (true, true) => Shutdown::Both,
         (true, false) => Shutdown::Read,
@@ -143,11 +140,4 @@ pub fn shutdown(file: &File, how: Sdflags) -> Result<()> {
         (false, false) => return Err(Errno::Inval.into()),
     };
     Ok(rustix::net::shutdown(file, how)?)
-}
-
-fn check_socket(file: &File) -> Result<()> {
-    match file.is_socket() {
-        true => Ok(()),
-        false => Err(Errno::Notsock.into()),
-    }
 }

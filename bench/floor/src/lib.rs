@@ -1,12 +1,15 @@
 //! The floor under Wasmport's calls: what Node-API alone costs for the same values, with nothing of ours around it.
 //! `identity`, `add`, `sumOfEight`, `addBigInts` and `swap` are the least that exported functions of their types can
-//! be; `callLoop` and `passLoop` are the least a host can do to call an import.
+//! be; `callLoop` and `passLoop` are the least a host can do to call an import. `wasiCalls` makes calls to the system.
+
+mod calls;
 
 use napi_sys::{
     Status, napi_call_function, napi_callback, napi_callback_info, napi_close_handle_scope,
     napi_create_array_with_length, napi_create_bigint_int64, napi_create_function, napi_create_int32, napi_env,
-    napi_get_cb_info, napi_get_undefined, napi_get_value_bigint_int64, napi_get_value_int32, napi_open_handle_scope,
-    napi_set_element, napi_set_named_property, napi_status, napi_value,
+    napi_get_cb_info, napi_get_undefined, napi_get_value_bigint_int64, napi_get_value_int32,
+    napi_get_value_string_utf8, napi_open_handle_scope, napi_set_element, napi_set_named_property, napi_status,
+    napi_value,
 };
 use std::ffi::CStr;
 use std::ptr::null_mut;
@@ -151,6 +154,30 @@ extern "C" fn pass_loop(env: napi_env, info: napi_callback_info) -> napi_value {
 }
 
 /// # Safety
+/// `env` must be the environment of the running callback and `value` one of its live values.
+unsafe fn string(env: napi_env, value: napi_value) -> String {
+    let mut length = 0;
+    // SAFETY: the caller vouches for both handles; without a buffer this is the length alone.
+    ok(unsafe { napi_get_value_string_utf8(env, value, null_mut(), 0, &mut length) });
+    let mut bytes = vec![0; length + 1];
+    // SAFETY: the caller vouches for both handles; the buffer has room for the text and the zero behind it.
+    ok(unsafe { napi_get_value_string_utf8(env, value, bytes.as_mut_ptr().cast(), bytes.len(), &mut length) });
+    bytes.truncate(length);
+    String::from_utf8(bytes).expect("Node-API gives UTF-8")
+}
+
+/// `wasiCalls(directory, what, n)`: the calls that an export of the guest makes, n times.
+extern "C" fn wasi_calls(env: napi_env, info: napi_callback_info) -> napi_value {
+    // SAFETY: Node-API called this with the environment and the info of this very call.
+    unsafe {
+        let [directory, what, count] = arguments(env, info);
+        let (directory, what, count) = (string(env, directory), string(env, what), int(env, count));
+        calls::call(directory.as_ref(), &what, count.cast_unsigned()).expect("the files of the benchmark are there");
+        number(env, count)
+    }
+}
+
+/// # Safety
 /// `env` must be the environment being set up and `exports` its exports object.
 unsafe fn define(env: napi_env, exports: napi_value, name: &CStr, callback: napi_callback) {
     let length = name.to_bytes().len() as isize;
@@ -182,6 +209,7 @@ extern "C" fn napi_register_module_v1(env: napi_env, exports: napi_value) -> nap
         define(env, exports, c"swap", Some(swap));
         define(env, exports, c"callLoop", Some(call_loop));
         define(env, exports, c"passLoop", Some(pass_loop));
+        define(env, exports, c"wasiCalls", Some(wasi_calls));
     }
     exports
 }
