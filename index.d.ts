@@ -237,7 +237,8 @@ export interface RunResult<Options extends RunOptions | RunSyncOptions = RunOpti
  * A program that runs: a promise of how it ends, and the streams that are `'pipe'`.
  *
  * They are pipes of the system with the errors of those: a `write` fails with `EPIPE` if the program does
- * not read any more, of which the process does not end where nobody listens.
+ * not read any more. If the run fails they end with its error. The process does not end by an error
+ * of theirs that nobody listens for.
  */
 export interface Running<Options extends RunOptions = RunOptions> extends Promise<RunResult<Options>> {
   /** What is written to it the program reads; `end()` ends its input. `null` if `stdin` is not `'pipe'`. */
@@ -311,6 +312,7 @@ export function loadSync<Exports extends object = Record<string, any>>(
  * Runs a program (a WASI command, or any module with an entry) on a thread of its
  * own, and resolves when it has ended. That it exits, with whatever code, is a result and
  * never the end of this process; a trap is a rejection, as is what an import throws.
+ * Up to 64 programs run at a time; others wait for their turn.
  *
  * @param source The program.
  * @param options What it is given.

@@ -11,7 +11,7 @@ export const binding = require('../lib/binding.cjs')
 
 const wasmport = require('../index.js')
 
-export const { loadSync, run } = wasmport
+export const { loadSync } = wasmport
 
 /** The two implementations of the standard API. */
 export const apis = { ours: wasmport.WebAssembly, v8: WebAssembly }

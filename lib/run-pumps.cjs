@@ -62,7 +62,7 @@ class Feed {
     this.#source.off('data', this.#pass)
     this.#sink.off('drain', this.#resume)
     // One that flows to nobody would lose what it has, and keep the process alive.
-    
+    if (this.#source.listenerCount('data') === 0) this.#source.pause()
   }
 
   stop() {

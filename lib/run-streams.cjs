@@ -35,26 +35,22 @@ class RunStreams {
 
   #input(stdin) {
     if (typeof stdin === 'number') return this.#own(binding.duplicateFd(stdin))
-    if (typeof stdin === 'string' || stdin instanceof Uint8Array) {
-      if (stdin !== 'pipe') return stdin
-      const { fd, socket } = this.#pipe('stdin')
-      // That a program ends before it has read everything must not end the process:
-      // whoever wants to know of it listens, or passes a callback to write().
-      socket.on('error', () => {})
-      this.stdin = socket
-      return fd
-    }
-    const { Feed } = require('./run-pumps.cjs')
+    if ((typeof stdin === 'string' && stdin !== 'pipe') || stdin instanceof Uint8Array) return stdin
     const { fd, socket } = this.#pipe('stdin')
-    this.#feed = new Feed(stdin, socket, error => this.#fail(error))
+    if (stdin === 'pipe') {
+      this.stdin = quiet(socket)
+    } else {
+      const { Feed } = require('./run-pumps.cjs')
+      this.#feed = new Feed(stdin, socket, error => this.#fail(error))
+    }
     return fd
   }
 
   #output(output, name) {
     if (typeof output === 'number') return this.#own(binding.duplicateFd(output))
     if (typeof output === 'string') return output
-    const { Drain } = require('./run-pumps.cjs')
     const { fd, socket } = this.#pipe(name)
+    const { Drain } = require('./run-pumps.cjs')
     this.#drains.push(new Drain(socket, output, error => this.#fail(error)))
     return fd
   }
@@ -74,7 +70,7 @@ class RunStreams {
     }
     const { fd, socket } = this.#pipe(name)
     this.#given[name] = fd
-    this.#live[name] = socket
+    this.#live[name] = quiet(socket)
     return socket
   }
 
@@ -117,12 +113,16 @@ class RunStreams {
     await Promise.all([...live.map(closed), ...this.#drains.map(drain => drain.ended)])
   }
 
-  /** Gives back all that is still open. The streams of the user stay as they are. */
-  destroy() {
+  /**
+   * Gives back all that is still open. The streams of the user stay as they are; those
+   * of the program end with the error that ended the run, if one did.
+   */
+  destroy(error) {
+    this.#begun = true
     this.#closeDescriptors()
     this.#feed?.stop()
     for (const drain of this.#drains) drain.stop()
-    for (const socket of this.#sockets) socket.destroy()
+    for (const socket of this.#sockets) socket.destroy(error)
   }
 
   #closeDescriptors() {
@@ -130,8 +130,22 @@ class RunStreams {
   }
 }
 
+/**
+ * A stream whose errors do not end the process where nobody listens: how the run ends is
+ * told by its promise. That a program ends before it has read everything is no error of it.
+ */
+function quiet(stream) {
+  return stream.on('error', () => {})
+}
+
+/** What stands for the streams of a run that was refused. */
+function refusedStream(error) {
+  const { PassThrough } = require('node:stream')
+  return quiet(new PassThrough()).destroy(error)
+}
+
 function closed(socket) {
   return socket.closed ? undefined : new Promise(resolve => socket.once('close', resolve))
 }
 
-module.exports = { RunStreams }
+module.exports = { RunStreams, refusedStream }

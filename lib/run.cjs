@@ -11,21 +11,28 @@ const { importCalls } = require('./run-imports.cjs')
  * that are pipes; those of its output are there for who takes them in time.
  */
 function run(source, options) {
+  let given
+  let module
   let streams
-  let promise
   try {
-    const given = runOptions(options)
-    const module = readSource(source)
+    given = runOptions(options)
+    module = readSource(source)
     streams = streamsOf(given.wasi)
-    promise = perform(module, given, streams)
   } catch (error) {
-    promise = Promise.reject(error)
+    return refused(error, options)
   }
-  return Object.defineProperties(promise, {
+  return Object.defineProperties(perform(module, given, streams), {
     stdin: { value: streams?.stdin ?? null, enumerable: true },
     stdout: { get: () => streams?.output('stdout') ?? null, enumerable: true },
     stderr: { get: () => streams?.output('stderr') ?? null, enumerable: true },
   })
+}
+
+/** What is returned for options that are wrong: whoever uses its streams at once is to get that error, and no other. */
+function refused(error, options) {
+  const stream = name => (options?.[name] === 'pipe' ? require('./run-streams.cjs').refusedStream(error) : null)
+  const streams = { stdin: stream('stdin'), stdout: stream('stdout'), stderr: stream('stderr') }
+  return Object.assign(Promise.reject(error), streams)
 }
 
 /** Who has nothing to do with streams of Node's does not wait for them to be read. */
@@ -42,6 +49,8 @@ async function perform({ from, name }, { wasi, imports, signal, timeout, maxBuff
   let calls
   const start = stdio => binding.run(module, { ...wasi, ...stdio }, { ...calls.options, timeout, maxBuffer })
   try {
+    // The streams can be taken before anything can fail.
+    await undefined
     throwIfAborted(signal)
     module = await unlessAborted(binding.compile(from, name, interruptible), signal)
     throwIfAborted(signal)
@@ -49,9 +58,11 @@ async function perform({ from, name }, { wasi, imports, signal, timeout, maxBuff
     const program = streams ? streams.begin(start) : start()
     const { exitCode, signal: endedBy, stdout, stderr, threw } = await untilEnded(program, streams, signal)
     if (threw) throw calls.thrown()
-    return { exitCode, signal: endedBy, stdout, stderr }
-  } finally {
     streams?.destroy()
+    return { exitCode, signal: endedBy, stdout, stderr }
+  } catch (error) {
+    streams?.destroy(error instanceof Error ? error : undefined)
+    throw error
   }
 }
 

@@ -142,7 +142,9 @@ impl Dir {
 
     pub fn remove_directory(&self, path: &str) -> Result<()> {
         self.check_writable()?;
-        Ok(self.root.remove_dir(path)?)
+        // That it means a directory, which a slash at the end says, is so here anyway.
+        let name = path.trim_end_matches('/');
+        Ok(self.root.remove_dir(if name.is_empty() { path } else { name })?)
     }
 
     pub fn unlink(&self, path: &str) -> Result<()> {

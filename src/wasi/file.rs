@@ -125,7 +125,7 @@ impl File {
     /// Writes all, unless the file takes no more.
     pub fn write(&self, mut slices: &mut [IoSlice<'_>], waiter: Waiter<'_>) -> Result<usize> {
         // A pipe that is ready may still block a write of more than this.
-        let most = match waiter.is_interruptible() && !self.is_regular() {
+        let most = match waiter.is_interruptible() && self.may_block() {
             true => PIPE_BUF,
             false => usize::MAX,
         };
@@ -150,6 +150,10 @@ impl File {
         Ok(written)
     }
 
+    fn may_block(&self) -> bool {
+        self.is_shared && !self.is_regular()
+    }
+
     /// Carries out an operation that may have to wait.
     pub fn when<T>(
         &self,
@@ -159,8 +163,9 @@ impl File {
     ) -> Result<T> {
         let fd = self.handle.as_fd();
         let nonblocking = self.nonblocking.load(Ordering::Relaxed);
-        // The system may block in the operation itself, and whether it does is not ours to change.
-        let mut ask = !self.is_regular() && (nonblocking || waiter.is_interruptible());
+        // What the guest opened never blocks. With what it was given, the system may block in the
+        // operation itself, and whether it does is not ours to change.
+        let mut ask = self.may_block() && (nonblocking || waiter.is_interruptible());
         loop {
             if ask && nonblocking && !is_ready(fd, events)? {
                 return Err(Errno::Again.into());
