@@ -21,13 +21,15 @@ function main(argv) {
     else if (command === '--version' || command === '-v') version()
     else throw new UsageError(command === undefined ? 'no command given' : `unknown command "${command}"`)
   } catch (error) {
-    fail(error, known ? `${command} ` : '')
+    fail(error, known ? command : undefined)
   }
 }
 
 function fail(error, command) {
-  if (error instanceof UsageError || error.code?.startsWith('ERR_PARSE_ARGS') || error.code === 'ERR_WASMPORT_OPTION') {
-    process.stderr.write(`wasmport: ${error.message}\nSee wasmport ${command}--help.\n`)
+  // Those of `init` are of files that have this code: what it reads is no option.
+  const wrongOption = command === 'run' && error.code === 'ERR_WASMPORT_OPTION'
+  if (error instanceof UsageError || error.code?.startsWith('ERR_PARSE_ARGS') || wrongOption) {
+    process.stderr.write(`wasmport: ${error.message}\nSee wasmport ${command === undefined ? '' : `${command} `}--help.\n`)
     process.exitCode = 2
   } else {
     // The message of a file error begins with its code.

@@ -2,8 +2,10 @@
 // Turns what a user passes into what the binding takes. Names and types are
 // checked here, so that a bad option is reported as it was written.
 
+const { constants } = require('node:buffer')
 const { resolve } = require('node:path')
 const { fileURLToPath } = require('node:url')
+const { isArrayBuffer } = require('node:util').types
 const { checkObject, optionError, readInteger, typeError } = require('./check.cjs')
 const { readWasi } = require('./wasi-options.cjs')
 
@@ -23,7 +25,7 @@ function readSource(source) {
     if (source.protocol === 'file:') return fromFile(fileURLToPath(source))
   } else if (ArrayBuffer.isView(source)) {
     return { from: new Uint8Array(source.buffer, source.byteOffset, source.byteLength), name: '<bytes>' }
-  } else if (source instanceof ArrayBuffer) {
+  } else if (isArrayBuffer(source)) {
     return { from: new Uint8Array(source), name: '<bytes>' }
   }
   throw optionError('source', 'a path, a file: URL, text that starts with (module, or bytes', source)
@@ -63,7 +65,8 @@ function readProgram(options, use) {
   const { timeout = 0, maxBuffer = Infinity } = options
   readInteger(timeout, 'timeout', 'a number of milliseconds, 0 for no end', 0, 2 ** 31 - 1)
   if (maxBuffer !== Infinity) readInteger(maxBuffer, 'maxBuffer', 'a number of bytes, or Infinity', 0, Number.MAX_SAFE_INTEGER)
-  return { wasi, timeout: timeout || undefined, maxBuffer: maxBuffer === Infinity ? undefined : maxBuffer }
+  // More is in no Buffer, and it is one that the result has.
+  return { wasi, timeout: timeout || undefined, maxBuffer: Math.min(maxBuffer, constants.MAX_LENGTH) }
 }
 
 // Those of other implementations are as good.

@@ -3,6 +3,12 @@
 // waits while one of them is called here, or until the promise that it returned is settled.
 
 const binding = require('./binding.cjs')
+const { toAddress, toBytes, toLength } = require('./memory-arguments.cjs')
+
+const VALUE = 'ERR_WASMPORT_VALUE'
+
+// What the addon takes for a length.
+const MAX_LENGTH = 2 ** 32 - 1
 
 // ToWebAssemblyValue of the JavaScript API, for the types that cross between threads.
 const CONVERSIONS = {
@@ -21,16 +27,39 @@ class Caller {
 
   /** A copy of `length` bytes of the memory of the guest. */
   readMemory(address, length) {
-    return binding.readGuest(this.#call, Number(address), Number(length))
+    const at = guestAddress('this.readMemory', address)
+    if (toLength('this.readMemory', length, VALUE) > MAX_LENGTH) {
+      throw rangeError(`this.readMemory: length must be at most ${MAX_LENGTH}; got ${length}.`)
+    }
+    return within('this.readMemory', at, length, () => binding.readGuest(this.#call, at, length))
   }
 
   /** Copies bytes into the memory of the guest, all of them or none. */
   writeMemory(address, bytes) {
-    const view = ArrayBuffer.isView(bytes)
-      ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-      : new Uint8Array(bytes)
-    binding.writeGuest(this.#call, Number(address), view)
+    const at = guestAddress('this.writeMemory', address)
+    const view = toBytes('this.writeMemory', bytes, VALUE)
+    within('this.writeMemory', at, view.length, () => binding.writeGuest(this.#call, at, view))
   }
+}
+
+// An i32 has no sign in WebAssembly, but arrives with one: an address from 2 GiB is negative here.
+function guestAddress(where, address) {
+  const negative = Number.isInteger(address) && address < 0 && address >= -(2 ** 31)
+  return negative ? address >>> 0 : toAddress(where, address, VALUE)
+}
+
+/** Does `access`, and says in the error if the memory ends before what is accessed. */
+function within(where, address, length, access) {
+  try {
+    return access()
+  } catch (error) {
+    if (error.code !== VALUE) throw error
+    throw rangeError(`${where}: ${length} bytes at address ${address} reach beyond the memory of the guest, or it has none.`)
+  }
+}
+
+function rangeError(message) {
+  return Object.assign(new RangeError(message), { code: VALUE })
 }
 
 /**

@@ -2,6 +2,7 @@
 // The standard streams of a program that `run` runs. The program has descriptors; for
 // those that are pipes to this process, the other end is a stream of Node's.
 
+const { isUint8Array } = require('node:util').types
 const binding = require('./binding.cjs')
 const { typeError } = require('./check.cjs')
 
@@ -35,7 +36,7 @@ class RunStreams {
 
   #input(stdin) {
     if (typeof stdin === 'number') return this.#own(binding.duplicateFd(stdin))
-    if ((typeof stdin === 'string' && stdin !== 'pipe') || stdin instanceof Uint8Array) return stdin
+    if ((typeof stdin === 'string' && stdin !== 'pipe') || isUint8Array(stdin)) return stdin
     const { fd, socket } = this.#pipe('stdin')
     if (stdin === 'pipe') {
       this.stdin = quiet(socket)

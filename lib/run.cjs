@@ -1,6 +1,7 @@
 'use strict'
 // run() and runSync(): programs, from what the user passes to how they end.
 
+const { isUint8Array } = require('node:util').types
 const { onAbort, throwIfAborted, unlessAborted } = require('./abort.cjs')
 const binding = require('./binding.cjs')
 const { readSource, runOptions, runSyncOptions } = require('./options.cjs')
@@ -38,7 +39,7 @@ function refused(error, options) {
 /** Who has nothing to do with streams of Node's does not wait for them to be read. */
 function streamsOf({ stdin, stdout, stderr }) {
   const plain = word => word === 'inherit' || word === 'ignore'
-  if ((plain(stdin) || stdin instanceof Uint8Array) && plain(stdout) && plain(stderr)) return undefined
+  if ((plain(stdin) || isUint8Array(stdin)) && plain(stdout) && plain(stderr)) return undefined
   return new (require('./run-streams.cjs').RunStreams)({ stdin, stdout, stderr })
 }
 
@@ -84,7 +85,6 @@ function runSync(source, options) {
   const { wasi, timeout, maxBuffer } = runSyncOptions(options)
   const { from, name } = readSource(source)
   const module = binding.compileSync(from, name, timeout !== undefined)
-  importCalls(module)
   const { exitCode, signal, stdout, stderr } = binding.runSync(module, wasi, { timeout, maxBuffer })
   return { exitCode, signal, stdout, stderr }
 }

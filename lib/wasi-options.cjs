@@ -4,7 +4,7 @@
 
 const { fstatSync } = require('node:fs')
 const { resolve } = require('node:path')
-const { isDate } = require('node:util').types
+const { isDate, isUint8Array } = require('node:util').types
 const { checkObject, isObject, optionError, readArray, readInteger, readString, typeError } = require('./check.cjs')
 
 const WASI_KEYS = [
@@ -28,6 +28,9 @@ const USES = {
 
 // Virtual clocks count nanoseconds in 64 bits, of which a run needs some itself.
 const LAST_INSTANT = 9_000_000_000_000
+
+// How many bits of an address of IPv6 say that the others are one of IPv4.
+const MAPPED_BITS = 96
 
 /**
  * The options of WASI at `where`, as `use` may give them: 'load', 'run' or 'runSync'.
@@ -74,7 +77,7 @@ function readPreopens(preopens, where, base) {
 
 // Any string but the three words is itself the input.
 function readInput(stdin, where, streams) {
-  if (stdin === 'inherit' || stdin === 'ignore' || stdin instanceof Uint8Array) return stdin
+  if (stdin === 'inherit' || stdin === 'ignore' || isUint8Array(stdin)) return stdin
   if (typeof stdin === 'number') return readDescriptor(stdin, where)
   if (stdin === 'pipe' || isReadable(stdin)) {
     if (streams) return stdin
@@ -102,14 +105,15 @@ function onlyRun(where, what) {
   return typeError(`"${where}" cannot be ${what} here: that needs the event loop while the guest runs, which only run() has.`)
 }
 
-// By what they can do, as Node itself tells streams: those of other implementations are
-// as good. One that has ended is an input too, the end of which has been reached.
+// Those of other implementations are as good if they are made after Node's, which the
+// high water mark tells: of the streams before them, write() calls nobody back. One that
+// has ended is an input too, the end of which has been reached.
 function isReadable(value) {
-  return isEmitter(value) && typeof value.pause === 'function' && typeof value.resume === 'function'
+  return isEmitter(value) && typeof value.pause === 'function' && typeof value.readableHighWaterMark === 'number'
 }
 
 function isWritable(value) {
-  return isEmitter(value) && typeof value.write === 'function' && value.writable !== false
+  return isEmitter(value) && typeof value.writableHighWaterMark === 'number' && value.writable !== false
 }
 
 function isEmitter(value) {
@@ -134,7 +138,7 @@ function readInstant(clocks, where) {
 }
 
 function readSeed(random, where) {
-  if (random instanceof Uint8Array) return random
+  if (isUint8Array(random)) return random
   if (!Number.isSafeInteger(random) || random < 0) {
     throw optionError(where, 'the seed of a sequence: a whole number that is not negative, or a Uint8Array', random)
   }
@@ -170,10 +174,17 @@ function readAddress(address, where) {
 function readPeers(peers, where) {
   const [, address = '', length] = /^([^/%]*)(?:\/(\d{1,3}))?$/.exec(peers) ?? []
   const bits = { 4: 32, 6: 128 }[isIP(address)]
-  if (bits === undefined || length > bits) {
+  // In such a block are addresses of IPv4, as what the peers are compared.
+  const mapped = bits === 128 && isMapped(address) ? MAPPED_BITS : 0
+  if (bits === undefined || length > bits || length < mapped) {
     throw optionError(where, 'an IP address or a block of them, such as "127.0.0.1" or "10.0.0.0/8"', peers)
   }
-  return [address, Number(length ?? bits)]
+  return [address, Number(length ?? bits) - mapped]
+}
+
+// A URL has the one form of an address that has many.
+function isMapped(address) {
+  return new URL(`http://[${address}]`).hostname.startsWith('[::ffff:')
 }
 
 module.exports = { readWasi, WASI_KEYS }

@@ -99,12 +99,19 @@ function readOptions(options) {
   validateDescriptor(stdout, 'options.stdout')
   validateDescriptor(stderr, 'options.stderr')
   const { cwd, clocks, random, network } = options
-  return readWasi({
+  const read = readWasi({
     args: strings,
     env: Object.fromEntries(variables),
     preopens: Object.fromEntries(directories),
     stdin, stdout, stderr, cwd, clocks, random, network,
   }, 'options', 'load')
+  // Any other descriptor is duplicated, and open until the object is garbage. Objects that are
+  // given nothing open nothing, as Node's, so that there can be any number of them.
+  return { ...read, stdin: unlessOwn(read.stdin, 0), stdout: unlessOwn(read.stdout, 1), stderr: unlessOwn(read.stderr, 2) }
+}
+
+function unlessOwn(fd, own) {
+  return fd === own ? 'inherit' : fd
 }
 
 function isObject(value) {

@@ -51,7 +51,9 @@ impl Profile {
             Profile::Interruptible => (&INTERRUPTIBLE, true),
         };
         engine
-            .get_or_init(|| Engine::new(config().epoch_interruption(interruptible)).map_err(|error| format!("{error:#}")))
+            .get_or_init(|| {
+                Engine::new(config().epoch_interruption(interruptible)).map_err(|error| format!("{error:#}"))
+            })
             .as_ref()
             .map_err(|error| Error::internal(format_args!("the engine cannot be made on this machine: {error}")))
     }

@@ -18,8 +18,8 @@ function typeError(message, code = 'ERR_WASMPORT_OPTION') {
  * The error for a value that is not what it must be: `where` is whose it is, such as
  * `WebAssembly.compile: options`.
  */
-function wrongType(where, expected, got) {
-  return typeError(`${where} must be ${expected}; got ${describe(got)}.`)
+function wrongType(where, expected, got, code) {
+  return typeError(`${where} must be ${expected}; got ${describe(got)}.`, code)
 }
 
 /** The error for a method or accessor that was called on something else than its class. */

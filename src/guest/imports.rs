@@ -1,7 +1,7 @@
 //! Calls from a guest's thread to functions of JavaScript, which run on the JavaScript thread while this one waits.
 
-use std::sync::mpsc::{self, Sender};
 use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
 
 use wasmtime::{AsContextMut, Caller, Extern, Func, FuncType, Val, bail};
 use wiggle::{GuestMemory, GuestPtr};
@@ -94,7 +94,9 @@ fn call(
     results: &mut [Val],
 ) -> wasmtime::Result<()> {
     let Some(imports) = &guest.imports else {
-        bail!("a thread called the import '{name}', a function of JavaScript, which only the thread that loaded the module can");
+        bail!(
+            "a thread called the import '{name}', a function of JavaScript, which only the thread that loaded the module can"
+        );
     };
     let (answer, answers) = mpsc::channel();
     let arguments = args.iter().map(Argument::of).collect::<Result<_, _>>()?;
@@ -106,7 +108,7 @@ fn call(
     });
     let answered: wasmtime::Result<Vec<Argument>> = loop {
         // It may have been too late to be told.
-        if !asked || guest.is_ending() {
+        if !asked || guest.has_ended() {
             break Err(Interrupted.into());
         }
         match answers.recv() {

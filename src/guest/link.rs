@@ -36,7 +36,9 @@ pub fn link<'a>(store: &mut Store<Data>, guest: &'a Arc<Guest>) -> Result<Linked
             (ExternType::Func(_), Some(service)) if wasi::is_service(&import.module) => {
                 wasi_function(&mut *store, module, import, service.id)?.into()
             }
-            (ExternType::Func(_), _) if import.is_thread_spawn() => thread_spawn(&mut *store, guest, module, import)?.into(),
+            (ExternType::Func(_), _) if import.is_thread_spawn() => {
+                thread_spawn(&mut *store, guest, module, import)?.into()
+            }
             // A thread of a module that was loaded: only a call of it fails.
             (ExternType::Func(ty), _) => {
                 imports::function(&mut *store, guest, index as u32, &import.name, ty.clone()).into()
@@ -76,7 +78,11 @@ pub fn new_memory(module: &Module, ty: &MemoryType) -> Result<SharedMemory, Erro
         Error::new(
             Class::RangeError,
             code::MEMORY,
-            format!("{}: no memory of {} pages can be had: {error:#}", module.file, ty.minimum()),
+            format!(
+                "{}: no memory of {} pages can be had: {error:#}",
+                module.file,
+                ty.minimum()
+            ),
         )
         .with_text("file", &*module.file)
     })

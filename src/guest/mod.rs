@@ -4,6 +4,7 @@
 //! of JavaScript is in it, so that it can be on any thread. What the threads of a guest have in common is the
 //! [`Guest`]: the module, its WASI, the memory, and the end, which they come to together.
 
+mod deadline;
 mod imports;
 mod link;
 mod start;
@@ -23,6 +24,7 @@ use crate::module::Module;
 use crate::store::{Data, StoreModule, trap};
 use crate::wasi::{Interrupt, Process};
 
+use deadline::Deadline;
 pub use imports::{Argument, JsImports, Message, Request};
 pub use link::{link, new_memory};
 pub use start::{
@@ -62,6 +64,9 @@ pub struct Guest {
     changed: Condvar,
 }
 
+/// Is told how a guest ended.
+type Settle = Box<dyn FnOnce(Ended) + Send>;
+
 #[derive(Default)]
 struct State {
     /// How many threads run that are ours to end: all but one of JavaScript.
@@ -72,6 +77,9 @@ struct State {
     ended: Option<Ended>,
     /// Whether somebody sees to it that all threads leave.
     reaped: bool,
+    /// Who is told how it ended if that is before it began.
+    queued: Option<Settle>,
+    deadline: Option<Deadline>,
     /// Calls of JavaScript that wait for their answer.
     waiting: Vec<(u64, mpsc::Sender<Message>)>,
     last_call: u64,
@@ -115,8 +123,8 @@ impl Guest {
         self.memory.get()
     }
 
-    fn is_ending(&self) -> bool {
-        self.interrupt.as_ref().is_some_and(Interrupt::is_set)
+    fn has_ended(&self) -> bool {
+        self.state().ended.is_some()
     }
 
     /// A store for a thread of the guest.
@@ -148,15 +156,28 @@ impl Guest {
         if error.is::<Threw>() {
             return Ended::Threw;
         }
-        let modules = [StoreModule::new(&self.module.code.on_demand().module, &self.module.file)];
+        let modules = [StoreModule::new(
+            &self.module.code.on_demand().module,
+            &self.module.file,
+        )];
         Ended::Failed(trap(error, &self.module.file, &modules))
+    }
+
+    /// Has a program wait for its turn. If it ends before that, `tell` is told how.
+    pub fn wait_turn(&self, tell: impl FnOnce(Ended) + Send + 'static) {
+        self.state().queued = Some(Box::new(tell));
+    }
+
+    /// Its turn has come. Returns whom to tell how it ends; none if it has ended already.
+    pub fn take_turn(&self) -> Option<Settle> {
+        self.state().queued.take()
     }
 
     /// Runs a program: `first` is its first thread. Returns how it ended, once the last thread has.
     pub fn run(self: &Arc<Self>, first: impl FnOnce(&mut Store<Data>) -> wasmtime::Result<i32>) -> Ended {
         self.state().running += 1;
         let mut store = self.store();
-        let ended = match self.is_ending() {
+        let ended = match self.has_ended() {
             // No epoch will tell it any more.
             true => Ended::Stopped,
             false => first(&mut store).map_or_else(|error| self.ended(error), Ended::Exit),
@@ -171,36 +192,33 @@ impl Guest {
         state.ended.take().unwrap_or(Ended::Stopped)
     }
 
-    /// Ends the guest, unless it has ended already: its threads leave soon.
+    /// Ends the guest, unless it has ended already. Its threads leave soon: those in WebAssembly at the next function or
+    /// loop, those in WASI at once, and those that wait at an address by being woken.
     pub fn end(self: &Arc<Self>, ended: Ended) {
-        let alone = {
+        let (waiting, never_began, reaps, _deadline) = {
             let mut state = self.state();
             state.ended.get_or_insert(ended);
             self.changed.notify_all();
-            state.running == 0
+            let never_began = match state.queued.take() {
+                Some(tell) => state.ended.take().map(|ended| (tell, ended)),
+                None => None,
+            };
+            let reaps = self.interrupt.is_some() && state.running > 0 && !mem::replace(&mut state.reaped, true);
+            (mem::take(&mut state.waiting), never_began, reaps, state.deadline.take())
         };
+        // Now that it says how it ended: a thread that this ends says that it was stopped.
         if let Some(interrupt) = &self.interrupt {
-            // A program that has yet to begin sees it then.
             interrupt.set();
-            if !alone {
-                self.interrupt();
-            }
         }
-    }
-
-    /// Makes all threads leave, now that the interrupt is set: those in WebAssembly at the next function or loop, those
-    /// in WASI at once, and those that wait at an address by waking them.
-    fn interrupt(self: &Arc<Self>) {
-        let waiting = {
-            let mut state = self.state();
-            if mem::replace(&mut state.reaped, true) {
-                return;
-            }
-            mem::take(&mut state.waiting)
-        };
         for (_, answer) in waiting {
             // Whoever does not wait any more has ended.
             let _ = answer.send(Message::Interrupted);
+        }
+        if let Some((tell, ended)) = never_began {
+            tell(ended);
+        }
+        if !reaps {
+            return;
         }
         let guest = self.clone();
         let reaper = thread::Builder::new().name("wasmport-reaper".into());

@@ -71,23 +71,13 @@ pub fn wasi_function(
     service: ServiceId,
 ) -> Result<Func, Error> {
     let Some(func) = wasi::function(&mut cx, service, &import.module, &import.name) else {
-        return Err(wrong(
-            module,
-            import,
-            "nothing: WASI has no function of that name",
-        ));
+        return Err(wrong(module, import, "nothing: WASI has no function of that name"));
     };
     fits(&cx, module, import, func, "WASI")
 }
 
 /// Checks that a function of ours has the type of an import.
-pub(super) fn fits(
-    cx: impl AsContext,
-    module: &Module,
-    import: &Import,
-    func: Func,
-    who: &str,
-) -> Result<Func, Error> {
+pub(super) fn fits(cx: impl AsContext, module: &Module, import: &Import, func: Func, who: &str) -> Result<Func, Error> {
     let found = func.ty(cx);
     match &import.ty {
         ExternType::Func(expected) if FuncType::eq(&found, expected) => Ok(func),

@@ -99,11 +99,11 @@ fn check(module: &Module, import: &Import) -> Result<(), Error> {
 impl Guest {
     /// Starts a thread. Returns its id, or the errno if there can be no more.
     fn spawn(self: &Arc<Self>, argument: i32) -> wasmtime::Result<Result<i32, i32>> {
-        if self.is_ending() {
-            return Err(Interrupted.into());
-        }
         let id = {
             let mut state = self.state();
+            if state.ended.is_some() {
+                return Err(Interrupted.into());
+            }
             if state.threads >= self.most_threads || state.last_thread + 1 >= MOST_IDS {
                 return Ok(Err(AGAIN));
             }
@@ -130,7 +130,7 @@ impl Guest {
     /// What a thread does. If it does not just return, that is how the guest ends.
     fn run_thread(self: &Arc<Self>, id: i32, argument: i32) -> Option<Ended> {
         let mut store = self.store();
-        if self.is_ending() {
+        if self.has_ended() {
             return None;
         }
         let call = |store: &mut Store<Data>| -> wasmtime::Result<()> {

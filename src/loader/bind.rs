@@ -7,9 +7,9 @@ use wasmtime::Extern;
 
 use super::link::import_object;
 use super::loaded::Loaded;
-use crate::guest::{self, Service, bound_memory, memory_source};
 use crate::error::{self, Class, Error};
 use crate::ffi::{Env, Type, Value};
+use crate::guest::{self, Service, bound_memory, memory_source};
 use crate::module::{Linkable, Module};
 use crate::store::StoreCell;
 use crate::value::error_of;

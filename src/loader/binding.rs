@@ -110,7 +110,9 @@ impl<'s> ScopedTask<'s> for Compile {
     type JsValue = Unknown<'s>;
 
     fn compute(&mut self) -> napi::Result<Self::Output> {
-        Ok(error::catch(|| LoadedModule::compile(&self.source, &self.name, self.interruptible)))
+        Ok(error::catch(|| {
+            LoadedModule::compile(&self.source, &self.name, self.interruptible)
+        }))
     }
 
     fn resolve(&mut self, env: &'s napi::Env, output: Self::Output) -> napi::Result<Unknown<'s>> {

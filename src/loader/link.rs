@@ -8,9 +8,9 @@ use wasmtime::{Extern, ExternType, Global, MemoryType};
 use super::bind::HOOK;
 use super::esm::advice;
 use super::loaded::Loaded;
-use crate::guest::{self, Guest, Owner, Service};
 use crate::error::Error;
 use crate::ffi::{Env, Type, Value};
+use crate::guest::{self, Guest, Owner, Service};
 use crate::js_api::{self, ESM_OPTIONS, Provider, wrong};
 use crate::module::{Import, Linkable, Module};
 use crate::store::StoreCell;
@@ -154,7 +154,7 @@ impl Host {
     pub fn new(cell: &StoreCell, module: &Arc<Module>, given: &Given<'_>, wasi: wasi::Options) -> Result<Host, Error> {
         let spawns = given.0.iter().any(|found| matches!(found, Found::ThreadSpawn));
         let interrupt = match spawns {
-            true => Some(Interrupt::new().map_err(|error| Error::system(&error, "eventfd", ""))?),
+            true => Some(Interrupt::new().map_err(|error| Error::system(&error, "pipe", ""))?),
             false => None,
         };
         let most_threads = wasi.max_threads;
@@ -178,7 +178,9 @@ impl Host {
     }
 
     fn need<T>(provided: &Option<T>) -> Result<&T, Error> {
-        provided.as_ref().ok_or_else(|| Error::internal("an import without its provider"))
+        provided
+            .as_ref()
+            .ok_or_else(|| Error::internal("an import without its provider"))
     }
 }
 
@@ -201,7 +203,8 @@ pub fn link(
             Found::Builtin(_) => strings::function(cell, env, &import.name)?.into(),
             Found::Wasi => {
                 let service = Host::need(&host.wasi)?.id;
-                cell.with(|cx| guest::wasi_function(cx, module, import, service))??.into()
+                cell.with(|cx| guest::wasi_function(cx, module, import, service))??
+                    .into()
             }
             Found::ThreadSpawn => {
                 let guest = Host::need(&host.guest)?;

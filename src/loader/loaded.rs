@@ -7,9 +7,9 @@ use std::sync::Arc;
 use wasmport_init_section::{Args, Phase, Step, StepResult};
 use wasmtime::{AsContextMut, Global, Instance};
 
-use crate::guest;
 use crate::error::{Class, Error, code};
 use crate::ffi::{Env, Type, Value};
+use crate::guest;
 use crate::js_api;
 use crate::module::Module;
 use crate::store::{Slot, StoreCell};

@@ -6,9 +6,9 @@ use wasmport_init_section::{ExternType, Phase};
 use wasmtime::{Extern, Mutability};
 
 use super::loaded::Loaded;
-use crate::guest;
 use crate::error::{Class, Error, code};
 use crate::ffi::{Call, Env, Property, Reference, Thrown, Type, Value};
+use crate::guest;
 use crate::js_api;
 use crate::module::{Linkable, Module};
 use crate::store::StoreCell;

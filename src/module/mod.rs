@@ -121,7 +121,10 @@ impl Module {
         let bound = self.plan().bind.iter().map(|bind| bind.memory.as_str());
         let named = bound.chain(["memory"]);
         let mut found = named.filter_map(|name| memories().find(|export| export.name == name));
-        found.next().or_else(|| memories().next()).map(|export| export.name.as_str())
+        found
+            .next()
+            .or_else(|| memories().next())
+            .map(|export| export.name.as_str())
     }
 
     pub fn interface(&self) -> &Interface {

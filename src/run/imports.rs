@@ -3,9 +3,9 @@
 
 use std::sync::mpsc::{self, Sender};
 
+use napi::Status;
 use napi::bindgen_prelude::{Buffer, JsValue, JsValuesTupleIntoVec, Uint8Array, Unknown};
 use napi::threadsafe_function::{ThreadsafeCallContext, ThreadsafeFunctionCallMode};
-use napi::Status;
 use napi_derive::napi;
 use wasmtime::{ExternType, FuncType, ValType};
 
@@ -37,7 +37,8 @@ struct PendingCall {
 
 impl PendingCall {
     fn of<'s>(env: Env<'s>, call: &Unknown<'s>) -> Result<&'s PendingCall, Error> {
-        env.unwrap(Value::of(call)).ok_or_else(|| Error::internal("a call that is none"))
+        env.unwrap(Value::of(call))
+            .ok_or_else(|| Error::internal("a call that is none"))
     }
 
     /// Has the guest's thread do something while it waits, and waits for that.
@@ -63,9 +64,13 @@ impl PendingCall {
 impl Record for PendingCall {}
 
 /// For each import of a module: the function among `imports` that it is and the types of its results, or nothing where
-/// the host provides it. Throws if it is neither.
+/// there is none. Throws if what is given cannot be called.
 #[napi]
-pub fn import_functions<'s>(env: &'s napi::Env, module: Unknown<'s>, imports: Unknown<'s>) -> napi::Result<Unknown<'s>> {
+pub fn import_functions<'s>(
+    env: &'s napi::Env,
+    module: Unknown<'s>,
+    imports: Unknown<'s>,
+) -> napi::Result<Unknown<'s>> {
     error::run(env, |env| {
         let module = LoadedModule::of(env, Value::of(&module))?;
         let list = env.array(0)?;
@@ -85,6 +90,34 @@ pub fn import_functions<'s>(env: &'s napi::Env, module: Unknown<'s>, imports: Un
     })
 }
 
+/// What there is for another import than a function.
+const FUNCTIONS_ONLY: &str = "nothing: a run has functions, which are called on the JavaScript thread, and no memories, \
+                              tables or globals of it";
+
+/// Throws if nobody provides an import.
+pub fn check(module: &Module, given: Option<&JsImports>) -> Result<(), Error> {
+    for (index, import) in module.code.on_demand().imports.iter().enumerate() {
+        if !is_provided(module, import) && !given.is_some_and(|given| given.given[index]) {
+            let found = match import.ty {
+                ExternType::Func(_) => "nothing: no such import object was given to the run",
+                _ => FUNCTIONS_ONLY,
+            };
+            return Err(wrong(module, import, found));
+        }
+    }
+    Ok(())
+}
+
+/// Whether an import is one that the host provides.
+fn is_provided(module: &Module, import: &Import) -> bool {
+    match &import.ty {
+        ExternType::Func(_) => import.is_thread_spawn() || wasi::is_service(&import.module),
+        // The threads of a module bring their memory.
+        ExternType::Memory(ty) => ty.is_shared() && module.imports_thread_spawn(),
+        _ => false,
+    }
+}
+
 fn function<'s, 'm>(
     env: Env<'s>,
     module: &Module,
@@ -95,25 +128,15 @@ fn function<'s, 'm>(
         Type::Undefined => imports,
         _ => env.get(imports, &import.module)?,
     };
-    let ty = match (&import.ty, env.type_of(host)) {
-        (ExternType::Func(ty), Type::Object | Type::Function) => ty,
-        // The threads of a module bring their memory.
-        (ExternType::Memory(ty), _) if ty.is_shared() && module.imports_thread_spawn() => return Ok(None),
-        (ExternType::Func(_), Type::Undefined) if import.is_thread_spawn() || wasi::is_service(&import.module) => {
-            return Ok(None);
-        }
-        (ExternType::Func(_), Type::Undefined) => {
-            return Err(wrong(module, import, "nothing: no such import object was given to the run"));
-        }
-        _ => {
-            return Err(wrong(
-                module,
-                import,
-                "nothing: a run has functions, which are called on the JavaScript thread, and no memories, tables or globals of it",
-            ));
-        }
-    };
+    if !matches!(env.type_of(host), Type::Object | Type::Function) {
+        return Ok(None);
+    }
     let function = env.get(host, &import.name)?;
+    let ty = match &import.ty {
+        ExternType::Func(ty) => ty,
+        _ if env.type_of(function) == Type::Undefined => return Ok(None),
+        _ => return Err(wrong(module, import, FUNCTIONS_ONLY)),
+    };
     if env.type_of(function) != Type::Function {
         return Err(wrong(module, import, &env.describe(function)));
     }
@@ -136,14 +159,24 @@ pub fn of(options: &RunOptions<'_>, module: &Module) -> Result<Option<JsImports>
     let (Some(call), Some(given)) = (&options.call, &options.imports) else {
         return Ok(None);
     };
-    let types: Vec<_> = module.code.on_demand().imports.iter().map(|import| import.ty.clone()).collect();
+    let types: Vec<_> = module
+        .code
+        .on_demand()
+        .imports
+        .iter()
+        .map(|import| import.ty.clone())
+        .collect();
     let imports = types.len();
     let call = call
         .build_threadsafe_function::<Request>()
         // The promise of the run keeps the process alive.
         .weak::<true>()
         .build_callback(move |context: ThreadsafeCallContext<Request>| {
-            let Request { import, arguments, answer } = context.value;
+            let Request {
+                import,
+                arguments,
+                answer,
+            } = context.value;
             let env = Env::of(&context.env);
             let results = match types.get(import as usize) {
                 Some(ExternType::Func(ty)) => ty.results().collect(),
@@ -214,7 +247,9 @@ pub fn fail_import<'s>(env: &'s napi::Env, call: Unknown<'s>) -> napi::Result<()
 pub fn read_guest<'s>(env: &'s napi::Env, call: Unknown<'s>, address: f64, length: u32) -> napi::Result<Buffer> {
     error::run(env, |env| {
         let call = PendingCall::of(env, &call)?;
-        Ok(call.ask(|reply| Message::Read(address as u64, length as usize, reply))?.into())
+        Ok(call
+            .ask(|reply| Message::Read(address as u64, length as usize, reply))?
+            .into())
     })
 }
 

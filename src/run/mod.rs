@@ -1,6 +1,5 @@
 //! Runs a program: a command on a thread of its own, or on the caller's.
 
-mod deadline;
 mod descriptor;
 mod imports;
 mod threads;
@@ -93,6 +92,7 @@ pub fn run<'s>(
     let prepare = || -> Result<_, Error> {
         let module = LoadedModule::of(scope, Value::of(&module))?;
         let imports = imports::of(&options, module)?;
+        imports::check(module, imports.as_ref())?;
         let prepared = prepare(module, wasi, &options, imports)?;
         scope.local(|_| Ok(Runs::default()))?.add(&prepared.0);
         Ok(prepared)
@@ -100,16 +100,33 @@ pub fn run<'s>(
     let (guest, captures) = error::catch(prepare).map_err(|error| error.into_napi(scope))?;
     let (deferred, promise) = env.create_deferred()?;
     let running = Arc::downgrade(&guest);
-    let work = move || {
-        let deadline = timeout.map(|timeout| deadline::set(&guest, timeout));
+    guest.wait_turn({
+        // It is kept by this until its turn comes, or never does.
+        let guest = guest.clone();
+        move |ended| {
+            // The other ends of its pipes see the end before the program is told.
+            drop(guest);
+            deferred.resolve(move |env| match outcome(ended, &captures) {
+                Ok(outcome) => Ok(outcome),
+                Err(error) => Err(error.into_rejection(Env::of(&env))),
+            });
+        }
+    });
+    let turn = running.clone();
+    let take_turn = move || {
+        let Some(guest) = turn.upgrade() else { return };
+        let Some(settle) = guest.take_turn() else { return };
         let ended = error::catch(|| Ok(execute(&guest))).unwrap_or_else(Ended::Failed);
-        drop((deadline, guest));
-        deferred.resolve(move |env| match outcome(ended, &captures) {
-            Ok(outcome) => Ok(outcome),
-            Err(error) => Err(error.into_rejection(Env::of(&env))),
-        });
+        drop(guest);
+        settle(ended);
     };
-    threads::spawn(work).map_err(|error| Error::system(&error, "clone", "thread").into_napi(scope))?;
+    let started = match timeout {
+        Some(timeout) => guest.end_after(timeout),
+        None => Ok(()),
+    };
+    if let Err(error) = started.and_then(|()| threads::spawn(take_turn)) {
+        guest.end(Ended::Failed(Error::system(&error, "clone", "thread")));
+    }
     // The function may wait long for the garbage collector; the descriptors of the guest do not.
     let interrupt = env.create_function_from_closure("interrupt", move |_: FunctionCallContext<'_>| {
         if let Some(guest) = running.upgrade() {
@@ -137,14 +154,21 @@ pub fn run_sync<'s>(
             ));
         }
         let module = LoadedModule::of(env, Value::of(&module))?;
+        imports::check(module, None)?;
         let (guest, captures) = prepare(module, wasi, &options, None)?;
-        let _deadline = timeout(&options).map(|timeout| deadline::set(&guest, timeout));
+        if let Some(timeout) = timeout(&options) {
+            guest
+                .end_after(timeout)
+                .map_err(|error| Error::system(&error, "clone", "thread"))?;
+        }
         outcome(execute(&guest), &captures)
     })
 }
 
 fn timeout(options: &RunOptions<'_>) -> Option<Duration> {
-    options.timeout.map(|milliseconds| Duration::from_secs_f64(milliseconds / 1000.0))
+    options
+        .timeout
+        .map(|milliseconds| Duration::from_secs_f64(milliseconds / 1000.0))
 }
 
 /// Opens what the program is given. Nothing of it runs yet.
@@ -167,7 +191,7 @@ fn prepare(
     }
     guest::check_plain(module)?;
     let interrupt = match can_be_stopped(module) {
-        true => Some(Interrupt::new().map_err(|error| Error::system(&error, "eventfd", ""))?),
+        true => Some(Interrupt::new().map_err(|error| Error::system(&error, "pipe", ""))?),
         false => None,
     };
     let (wasi, captures) = wasi.read(options.max_buffer.map(|most| most as usize))?;
@@ -189,7 +213,8 @@ fn execute(guest: &Arc<Guest>) -> Ended {
         let module = &guest.module;
         let instance = guest::link(store, guest)?.instantiate(store)?;
         let carry_out = |store: &mut Store<Data>, phase| {
-            guest::calls(module, phase).try_for_each(|(step, name)| guest::call_step(&mut *store, &instance, step, name))
+            guest::calls(module, phase)
+                .try_for_each(|(step, name)| guest::call_step(&mut *store, &instance, step, name))
         };
         carry_out(store, Phase::Evaluate)?;
         if !module.plan().is_command() {

@@ -1,10 +1,10 @@
 //! The threads that programs run on.
 
+use std::collections::VecDeque;
 use std::io;
-use std::sync::OnceLock;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::Duration;
-
-use tokio::runtime::{Builder, Runtime};
 
 use crate::guest::THREAD_STACK;
 
@@ -15,22 +15,64 @@ const MOST: usize = 64;
 /// How long a thread without work waits for some.
 const IDLE: Duration = Duration::from_secs(2);
 
-/// Runs `work` on a thread of the pool.
+type Work = Box<dyn FnOnce() + Send>;
+
+/// Not a pool of a library: that of tokio panics where the system has no thread to give.
+static POOL: Mutex<Pool> = Mutex::new(Pool {
+    waiting: VecDeque::new(),
+    threads: 0,
+    idle: 0,
+});
+static CHANGED: Condvar = Condvar::new();
+
+struct Pool {
+    waiting: VecDeque<Work>,
+    threads: usize,
+    /// How many of the threads wait for work.
+    idle: usize,
+}
+
+/// Runs `work`, which does not panic, on a thread of the pool. Fails if there is none and can be none.
 pub fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
-    static POOL: OnceLock<io::Result<Runtime>> = OnceLock::new();
-    let pool = POOL.get_or_init(|| {
-        Builder::new_current_thread()
-            .max_blocking_threads(MOST)
-            .thread_keep_alive(IDLE)
-            .thread_name("wasmport-run")
-            .thread_stack_size(THREAD_STACK)
-            .build()
-    });
-    match pool {
-        Ok(pool) => {
-            pool.spawn_blocking(work);
-            Ok(())
+    let mut pool = lock();
+    pool.waiting.push_back(Box::new(work));
+    if pool.waiting.len() > pool.idle && pool.threads < MOST {
+        let thread = thread::Builder::new().name("wasmport-run".into());
+        match thread.stack_size(THREAD_STACK).spawn(take_turns) {
+            Ok(_) => pool.threads += 1,
+            Err(error) if pool.threads == 0 => {
+                pool.waiting.pop_back();
+                return Err(error);
+            }
+            // One of the others will do it.
+            Err(_) => {}
         }
-        Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
     }
+    CHANGED.notify_one();
+    Ok(())
+}
+
+/// What a thread of the pool does.
+fn take_turns() {
+    let mut pool = lock();
+    loop {
+        while let Some(work) = pool.waiting.pop_front() {
+            drop(pool);
+            work();
+            pool = lock();
+        }
+        pool.idle += 1;
+        let (guard, waited) = CHANGED.wait_timeout(pool, IDLE).unwrap_or_else(PoisonError::into_inner);
+        pool = guard;
+        pool.idle -= 1;
+        if waited.timed_out() && pool.waiting.is_empty() {
+            pool.threads -= 1;
+            return;
+        }
+    }
+}
+
+fn lock() -> MutexGuard<'static, Pool> {
+    // Each change of it is one assignment.
+    POOL.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -127,7 +127,11 @@ impl WasiFunction {
         Error::new(
             Class::TypeError,
             code::VALUE,
-            format!("WASI: {} takes a BigInt for an i64, got {}", self.function.name, env.describe(value)),
+            format!(
+                "WASI: {} takes a BigInt for an i64, got {}",
+                self.function.name,
+                env.describe(value)
+            ),
         )
     }
 }

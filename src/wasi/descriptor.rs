@@ -157,7 +157,7 @@ impl Descriptor {
     pub fn write(&self, slices: &mut [IoSlice<'_>], waiter: Waiter<'_>) -> Result<usize> {
         match &self.object {
             Object::File(file) => file.write(slices, waiter),
-            Object::Stream(stream) => stream.write(slices),
+            Object::Stream(stream) => stream.write(slices, waiter),
             Object::Listener(_) => Err(Errno::Notconn.into()),
             Object::Dir(_) => Err(Errno::Isdir.into()),
         }

@@ -143,8 +143,7 @@ impl Dir {
     pub fn remove_directory(&self, path: &str) -> Result<()> {
         self.check_writable()?;
         // That it means a directory, which a slash at the end says, is so here anyway.
-        let name = path.trim_end_matches('/');
-        Ok(self.root.remove_dir(if name.is_empty() { path } else { name })?)
+        Ok(self.root.remove_dir(without_slashes(path))?)
     }
 
     pub fn unlink(&self, path: &str) -> Result<()> {
@@ -177,6 +176,12 @@ impl Dir {
     pub fn rename(&self, path: &str, to: &Dir, new_path: &str) -> Result<()> {
         self.check_writable()?;
         to.check_writable()?;
+        // The system is asked by names without the slashes that say that a directory is meant.
+        let name = without_slashes(path);
+        let is_dir_named = path.ends_with('/') || new_path.ends_with('/');
+        if is_dir_named && self.stat_at(name, false)?.filetype != Filetype::Directory {
+            return Err(Errno::Notdir.into());
+        }
         Ok(self.root.rename(path, &to.root, new_path)?)
     }
 
@@ -208,6 +213,14 @@ fn follow_symlinks(follow: bool) -> FollowSymlinks {
 /// Whether a path says that it means a directory, so that a link at its end is followed.
 fn is_dir_form(path: &str) -> bool {
     path.ends_with('/') || path.ends_with("/.")
+}
+
+/// A path without the slashes at its end, unless it is nothing else.
+fn without_slashes(path: &str) -> &str {
+    match path.trim_end_matches('/') {
+        "" => path,
+        name => name,
+    }
 }
 
 /// Whether a path is one name, of an entry of the directory itself.

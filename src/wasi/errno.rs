@@ -54,8 +54,12 @@ impl From<io::Error> for Fault {
 
 impl From<GuestError> for Fault {
     fn from(error: GuestError) -> Fault {
-        // Which of them are the guest's to handle, and which end it, is the ABI's decision.
-        types::Error::from(error).into()
+        match error {
+            // A flag or name that is too large to be one.
+            GuestError::TryFromIntError(_) => Errno::Inval.into(),
+            // Which of the others are the guest's to handle, and which end it, is the ABI's decision.
+            error => types::Error::from(error).into(),
+        }
     }
 }
 

@@ -2,16 +2,20 @@
 
 use std::io::IoSlice;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::event::PollFlags;
 use rustix::fs::{self, FallocateFlags, FileType, OFlags, SeekFrom};
-use rustix::io::Errno as System;
+use rustix::io::{Errno as System, retry_on_intr};
+use rustix::net::RecvFlags;
 use wasmtime_wasi::p1::types::{Advice, Errno, Fdflags, Filedelta, Filesize, Filestat, Filetype, Whence};
 
 use super::errno::{Fault, Result};
 use super::filestat;
 use super::interrupt::{Waiter, is_ready};
+use super::reopen;
+use super::socket;
 
 /// What a pipe that is ready for output takes at least without waiting: `PIPE_BUF` of Linux, the
 /// largest that any system has.
@@ -41,6 +45,9 @@ pub struct File {
     nonblocking: AtomicBool,
     /// Whether the program that runs the guest, or others, have the same open file.
     is_shared: bool,
+    /// The same pipe or terminal in an open file of our own that never blocks, to read and write by,
+    /// once that is needed.
+    own: OnceLock<Option<OwnedFd>>,
 }
 
 impl File {
@@ -50,17 +57,31 @@ impl File {
             file_type,
             nonblocking: AtomicBool::new(false),
             is_shared: false,
+            own: OnceLock::new(),
         }
     }
 
     /// An open file that the guest is given: whatever it is, others may have it open too.
-    pub fn given(handle: Handle) -> File {
+    pub fn given(handle: Handle, waiter: Waiter<'_>) -> File {
         // A standard stream may be closed; each use of it will say so.
         let file_type = fs::fstat(&handle).map_or(FileType::Unknown, |stat| FileType::from_raw_mode(stat.st_mode));
-        File {
-            is_shared: true,
-            ..File::new(handle, file_type)
+        let mut file = File::new(handle, file_type);
+        file.is_shared = true;
+        if waiter.is_interruptible() {
+            file.reopen();
         }
+        file
+    }
+
+    /// Sees to it that the system does not wait in a read or write, if it can be done.
+    fn reopen(&self) {
+        if self.is_shared && self.is_stream() && !self.is_socket() {
+            self.own.get_or_init(|| reopen::non_blocking(&self.handle));
+        }
+    }
+
+    fn own(&self) -> Option<&OwnedFd> {
+        self.own.get()?.as_ref()
     }
 
     pub fn is_regular(&self) -> bool {
@@ -102,6 +123,9 @@ impl File {
     }
 
     pub fn set_nonblocking(&self, nonblocking: bool) {
+        if nonblocking {
+            self.reopen();
+        }
         self.nonblocking.store(nonblocking, Ordering::Relaxed);
     }
 
@@ -119,39 +143,39 @@ impl File {
         if buffer.is_empty() {
             return Ok(0);
         }
-        self.when(PollFlags::IN, waiter, |fd| rustix::io::read(fd, &mut *buffer))
+        if self.is_regular() {
+            return fill(buffer, waiter, |part, _| rustix::io::read(&self.handle, part));
+        }
+        let most = buffer.len().min(waiter.at_once());
+        let buffer = &mut buffer[..most];
+        self.when(PollFlags::IN, waiter, |fd| match self.is_socket() {
+            true => rustix::net::recv(fd, &mut *buffer, RecvFlags::DONTWAIT).map(|(count, _)| count),
+            false => rustix::io::read(fd, &mut *buffer),
+        })
     }
 
     /// Writes all, unless the file takes no more.
-    pub fn write(&self, mut slices: &mut [IoSlice<'_>], waiter: Waiter<'_>) -> Result<usize> {
-        // A pipe that is ready may still block a write of more than this.
-        let most = match waiter.is_interruptible() && self.may_block() {
+    pub fn write(&self, slices: &mut [IoSlice<'_>], waiter: Waiter<'_>) -> Result<usize> {
+        let most = match self.is_asked(waiter) {
+            // A pipe that is ready may still block a write of more than this.
             true => PIPE_BUF,
-            false => usize::MAX,
+            false => waiter.at_once(),
         };
-        let mut left: usize = slices.iter().map(|slice| slice.len()).sum();
-        let mut written = 0;
-        while left > 0 {
-            let result = self.when(PollFlags::OUT, waiter, |fd| match left <= most {
-                true => rustix::io::writev(fd, slices),
-                false => rustix::io::write(fd, &slices[0][..slices[0].len().min(most)]),
-            });
-            match result {
-                Ok(0) => break,
-                Ok(count) => {
-                    IoSlice::advance_slices(&mut slices, count);
-                    written += count;
-                    left -= count;
-                }
-                Err(Fault::Errno(_)) if written > 0 => break,
-                Err(fault) => return Err(fault),
-            }
-        }
-        Ok(written)
+        drain(slices, most, |now, _| match self.is_socket() {
+            true => socket::send(self, now, waiter),
+            false => self.when(PollFlags::OUT, waiter, |fd| rustix::io::writev(fd, now)),
+        })
     }
 
-    fn may_block(&self) -> bool {
-        self.is_shared && !self.is_regular()
+    /// Whether a read or write has to be preceded by the question whether it would wait: it must
+    /// not, and neither the open file nor the call says so to the system.
+    fn is_asked(&self, waiter: Waiter<'_>) -> bool {
+        let may_block = self.is_shared && self.own().is_none() && !self.is_regular() && !self.is_socket();
+        may_block && (self.is_nonblocking() || waiter.is_interruptible())
+    }
+
+    fn is_nonblocking(&self) -> bool {
+        self.nonblocking.load(Ordering::Relaxed)
     }
 
     /// Carries out an operation that may have to wait.
@@ -162,18 +186,19 @@ impl File {
         mut operation: impl FnMut(BorrowedFd<'_>) -> rustix::io::Result<T>,
     ) -> Result<T> {
         let fd = self.handle.as_fd();
-        let nonblocking = self.nonblocking.load(Ordering::Relaxed);
-        // What the guest opened never blocks. With what it was given, the system may block in the
-        // operation itself, and whether it does is not ours to change.
-        let mut ask = self.may_block() && (nonblocking || waiter.is_interruptible());
+        let own = self.own().map_or(fd, OwnedFd::as_fd);
+        let nonblocking = self.is_nonblocking();
+        // Another may still be faster than the operation after it, and take what there was.
+        let mut ask = self.is_asked(waiter);
         loop {
+            waiter.check()?;
             if ask && nonblocking && !is_ready(fd, events)? {
                 return Err(Errno::Again.into());
             }
             if ask && !nonblocking {
                 waiter.wait(fd, events)?;
             }
-            match operation(fd) {
+            match operation(own) {
                 Err(System::INTR) => {}
                 Err(System::AGAIN) if !nonblocking => ask = true,
                 result => return Ok(result?),
@@ -181,33 +206,19 @@ impl File {
         }
     }
 
-    pub fn read_at(&self, buffer: &mut [u8], offset: Filesize) -> Result<usize> {
-        loop {
-            match rustix::io::pread(&self.handle, &mut *buffer, offset) {
-                Err(System::INTR) => {}
-                result => return Ok(result?),
-            }
-        }
+    pub fn read_at(&self, buffer: &mut [u8], offset: Filesize, waiter: Waiter<'_>) -> Result<usize> {
+        fill(buffer, waiter, |part, done| {
+            rustix::io::pread(&self.handle, part, offset.saturating_add(done as u64))
+        })
     }
 
     /// Writes all, unless the file takes no more.
-    pub fn write_at(&self, mut slices: &mut [IoSlice<'_>], offset: Filesize) -> Result<usize> {
-        let mut left: usize = slices.iter().map(|slice| slice.len()).sum();
-        let mut written = 0;
-        while left > 0 {
-            match rustix::io::pwritev(&self.handle, slices, offset.saturating_add(written as u64)) {
-                Err(System::INTR) => {}
-                Ok(0) => break,
-                Ok(count) => {
-                    IoSlice::advance_slices(&mut slices, count);
-                    written += count;
-                    left -= count;
-                }
-                Err(_) if written > 0 => break,
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(written)
+    pub fn write_at(&self, slices: &mut [IoSlice<'_>], offset: Filesize, waiter: Waiter<'_>) -> Result<usize> {
+        drain(slices, waiter.at_once(), |now, written| {
+            waiter.check()?;
+            let offset = offset.saturating_add(written as u64);
+            Ok(retry_on_intr(|| rustix::io::pwritev(&self.handle, now, offset))?)
+        })
     }
 
     pub fn seek(&self, offset: Filedelta, whence: Whence) -> Result<Filesize> {
@@ -244,6 +255,59 @@ impl File {
             false => rustix::io::ioctl_fionread(&self.handle).unwrap_or(0),
         }
     }
+}
+
+/// Reads until the buffer is full or the file gives less than it is asked for, which is its end.
+/// `read` takes a part of the buffer and the number of bytes before it.
+fn fill(
+    buffer: &mut [u8],
+    waiter: Waiter<'_>,
+    mut read: impl FnMut(&mut [u8], usize) -> rustix::io::Result<usize>,
+) -> Result<usize> {
+    let mut done = 0;
+    loop {
+        waiter.check()?;
+        let most = waiter.at_once().min(buffer.len() - done);
+        let part = &mut buffer[done..done + most];
+        match retry_on_intr(|| read(&mut *part, done)) {
+            Ok(count) => {
+                done += count;
+                if count < most || done == buffer.len() {
+                    return Ok(done);
+                }
+            }
+            Err(_) if done > 0 => return Ok(done),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+/// Writes until there is no more, or `write` takes nothing. It has at most `most` bytes at a time,
+/// and the number of those before.
+fn drain(
+    mut slices: &mut [IoSlice<'_>],
+    most: usize,
+    mut write: impl FnMut(&[IoSlice<'_>], usize) -> Result<usize>,
+) -> Result<usize> {
+    let mut left: usize = slices.iter().map(|slice| slice.len()).sum();
+    let mut written = 0;
+    while left > 0 {
+        let result = match left <= most {
+            true => write(slices, written),
+            false => write(&[IoSlice::new(&slices[0][..slices[0].len().min(most)])], written),
+        };
+        match result {
+            Ok(0) => break,
+            Ok(count) => {
+                IoSlice::advance_slices(&mut slices, count);
+                written += count;
+                left -= count;
+            }
+            Err(Fault::Errno(_)) if written > 0 => break,
+            Err(fault) => return Err(fault),
+        }
+    }
+    Ok(written)
 }
 
 impl AsFd for File {

@@ -106,7 +106,11 @@ impl WasiOptions {
     }
 }
 
-fn output(name: &'static str, value: Either<String, f64>, most: Option<usize>) -> Result<(Output, Option<Capture>), Error> {
+fn output(
+    name: &'static str,
+    value: Either<String, f64>,
+    most: Option<usize>,
+) -> Result<(Output, Option<Capture>), Error> {
     let word = match value {
         Either::A(word) => word,
         Either::B(fd) => return Ok((Output::Fd(duplicate(name, fd)?), None)),

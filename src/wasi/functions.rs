@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use wasmtime::{AsContextMut, Caller, Error, Func, Result};
 use wasmtime_wasi::p1::types::Errno;
-use wasmtime_wasi::p1::wasi_snapshot_preview1 as preview1;
 use wasmtime_wasi::runtime::poll_noop;
 use wiggle::{GuestError, GuestMemory};
 
 use super::errno::Fault;
 use super::host::Host;
 use super::preview0;
+use super::preview1;
 use super::process::Process;
 use super::service::{Wasi, with_memory};
 use crate::error::Exit;
@@ -75,14 +75,15 @@ pub fn function(mut cx: impl AsContextMut<Data = Data>, id: ServiceId, module: &
 /// Carries out a call, unless the guest is to end.
 #[inline]
 fn carry_out(process: &Process, name: &str, call: impl FnOnce(&mut Host<'_>) -> Result<i32>) -> Result<i32> {
-    match process.check_interrupt() {
+    match process.waiter().check() {
         Err(Fault::Trap(end)) => Err(end),
         // There is no errno for it.
         Ok(()) | Err(Fault::Errno(_)) => call(&mut Host(process)).or_else(|error| refuse(error, name)),
     }
 }
 
-/// A mistake of the guest's: a value that no flag or name has is answered, a pointer to nowhere ends it.
+/// A mistake of the guest's: a value that no flag or name has, or that is too large to be one, is
+/// answered; a pointer to nowhere ends it.
 #[cold]
 fn refuse(error: Error, name: &str) -> Result<i32> {
     let mut mistake = error.downcast_ref::<GuestError>();
@@ -90,7 +91,9 @@ fn refuse(error: Error, name: &str) -> Result<i32> {
         mistake = Some(err);
     }
     match mistake {
-        Some(GuestError::InvalidFlagValue(_) | GuestError::InvalidEnumValue(_)) => Ok(Errno::Inval as i32),
+        Some(GuestError::InvalidFlagValue(_) | GuestError::InvalidEnumValue(_) | GuestError::TryFromIntError(_)) => {
+            Ok(Errno::Inval as i32)
+        }
         // It does not say which function it was.
         Some(_) => Err(error.context(format!("the WASI function `{name}` failed"))),
         None => Err(error),

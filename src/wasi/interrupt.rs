@@ -11,6 +11,9 @@ use rustix::io::Errno;
 use super::errno::{Fault, Result};
 use crate::error::Interrupted;
 
+/// The most bytes that are moved at a time where a guest may be made to end meanwhile.
+const AT_ONCE: usize = 1 << 20;
+
 /// A request to end, from any thread: once it is set, every call of the guest fails with
 /// [`Interrupted`], also one that is waiting.
 #[derive(Clone)]
@@ -54,6 +57,23 @@ impl<'a> Waiter<'a> {
     /// Whether waiting can be interrupted: then no call of the system may block on its own.
     pub fn is_interruptible(self) -> bool {
         self.0.is_some()
+    }
+
+    /// Fails if the guest is to end.
+    #[inline]
+    pub fn check(self) -> Result<()> {
+        match self.0 {
+            Some(interrupt) if interrupt.is_set() => Err(Fault::end(Interrupted)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The most bytes to move between two checks.
+    pub fn at_once(self) -> usize {
+        match self.is_interruptible() {
+            true => AT_ONCE,
+            false => usize::MAX,
+        }
     }
 
     /// Waits until one of `fds` is ready or the time has passed; true if one is. It may be early.

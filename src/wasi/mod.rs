@@ -30,6 +30,7 @@ mod preview0;
 mod preview1;
 mod process;
 mod random;
+mod reopen;
 mod service;
 mod signal;
 mod socket;

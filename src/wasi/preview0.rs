@@ -5,13 +5,13 @@
 
 use wasmtime_wasi::p0::types as p0;
 use wasmtime_wasi::p1::types::{Errno, Fd, Lookupflags, Size, Subscription, SubscriptionU, Whence};
-pub use wasmtime_wasi::p1::wasi_snapshot_preview1::*;
 use wiggle::error::Result;
 use wiggle::{GuestMemory, GuestPtr};
 
 use super::errno::Fault;
 use super::host::Host;
 use super::poll::MAX_SUBSCRIPTIONS;
+pub use super::preview1::*;
 
 pub async fn fd_seek(
     host: &mut Host<'_>,

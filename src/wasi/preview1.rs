@@ -1,7 +1,8 @@
 //! Preview 1: the interface that `wasmtime-wasi` decodes calls for, on a [`Host`].
 
 use wasmtime_wasi::p1::types::*;
-use wasmtime_wasi::p1::wasi_snapshot_preview1::WasiSnapshotPreview1;
+use wasmtime_wasi::p1::wasi_snapshot_preview1;
+pub use wasmtime_wasi::p1::wasi_snapshot_preview1::*;
 use wiggle::{GuestMemory, GuestPtr};
 
 use super::descriptor::{Descriptor, Object, stream_rights};
@@ -50,6 +51,29 @@ fn write_fitting(memory: &mut GuestMemory<'_>, bytes: &[u8], buffer: GuestPtr<u8
     let written = Size::try_from(bytes.len())?;
     memory.copy_from_slice(bytes, buffer.as_array(written))?;
     Ok(written)
+}
+
+/// The interface's own, but for rights that do not exist: many guests ask for all bits.
+#[allow(clippy::too_many_arguments)]
+pub async fn path_open(
+    host: &mut Host<'_>,
+    memory: Memory<'_, '_>,
+    fd: i32,
+    dir_flags: i32,
+    path: i32,
+    path_len: i32,
+    oflags: i32,
+    rights: i64,
+    rights_inheriting: i64,
+    fd_flags: i32,
+    opened: i32,
+) -> wasmtime::Result<i32> {
+    let known = |rights: i64| rights & Rights::all().bits().cast_signed();
+    let (rights, inheriting) = (known(rights), known(rights_inheriting));
+    wasi_snapshot_preview1::path_open(
+        host, memory, fd, dir_flags, path, path_len, oflags, rights, inheriting, fd_flags, opened,
+    )
+    .await
 }
 
 /// What the interface takes for an answer.
@@ -161,8 +185,9 @@ impl WasiSnapshotPreview1 for Host<'_> {
     }
 
     async fn fd_pread(&mut self, memory: Memory<'_, '_>, fd: Fd, iovs: IovecArray, offset: Filesize) -> Answer<Size> {
+        let waiter = self.0.waiter();
         Ok(self.with_position(fd, Rights::FD_READ, |file| {
-            scatter(memory, iovs, |buffer| file.read_at(buffer, offset))
+            scatter(memory, iovs, |buffer| file.read_at(buffer, offset, waiter))
         })?)
     }
 
@@ -181,8 +206,9 @@ impl WasiSnapshotPreview1 for Host<'_> {
         ciovs: CiovecArray,
         offset: Filesize,
     ) -> Answer<Size> {
+        let waiter = self.0.waiter();
         let written = self.with_position(fd, Rights::FD_WRITE, |file| {
-            gather(memory, ciovs, |slices| file.write_at(slices, offset))
+            gather(memory, ciovs, |slices| file.write_at(slices, offset, waiter))
         })?;
         Ok(Size::try_from(written).map_err(Fault::from)?)
     }
@@ -376,14 +402,20 @@ impl WasiSnapshotPreview1 for Host<'_> {
     }
 
     fn random_get(&mut self, memory: Memory<'_, '_>, buffer: GuestPtr<u8>, len: Size) -> Answer<()> {
+        let waiter = self.0.waiter();
         if let Some(bytes) = memory.as_slice_mut(buffer.as_array(len))? {
-            return Ok(self.0.random.fill(bytes)?);
+            for part in bytes.chunks_mut(waiter.at_once()) {
+                waiter.check()?;
+                self.0.random.fill(part)?;
+            }
+            return Ok(());
         }
         let mut bytes = vec![0; CHUNK.min(len as usize)];
         let mut done = 0;
         while done < len {
             let count = (len - done).min(CHUNK as Size);
             let bytes = &mut bytes[..count as usize];
+            waiter.check()?;
             self.0.random.fill(bytes)?;
             memory.copy_from_slice(bytes, buffer.add(done)?.as_array(count))?;
             done += count;

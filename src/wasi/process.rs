@@ -1,6 +1,7 @@
 //! Everything of a guest's WASI that its threads share.
 
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
 use cap_std::ambient_authority;
@@ -14,14 +15,12 @@ use super::clock::Clock;
 use super::cwd;
 use super::descriptor::{Descriptor, Object, Table, dir_rights, file_rights, listener_rights, stream_rights};
 use super::dir::Dir;
-use super::errno::{Fault, Result};
 use super::file::{File, Handle};
 use super::interrupt::{Interrupt, Waiter};
 use super::options::{self, Input, Options, Output, Preopen};
 use super::random::Source;
 use super::socket::{Listener, Peers};
 use super::stream::Stream;
-use crate::error::Interrupted;
 
 pub struct Process {
     pub(super) args: Vec<String>,
@@ -35,7 +34,7 @@ pub struct Process {
 
 impl Process {
     /// Checks the options, opens the directories and begins to listen. If `interrupt` is set, at
-    /// any time, the guest's calls fail with [`Interrupted`].
+    /// any time, the guest's calls fail with [`Interrupted`](crate::error::Interrupted).
     pub fn new(mut options: Options, interrupt: Option<Interrupt>) -> std::result::Result<Process, options::Error> {
         options.check()?;
         let table = Table::default();
@@ -45,9 +44,10 @@ impl Process {
                 reason: "are more than a guest may have descriptors",
             })
         };
-        add(input(options.stdin))?;
-        add(output(options.stdout, "stdout", stdio::stdout()))?;
-        add(output(options.stderr, "stderr", stdio::stderr()))?;
+        let waiter = Waiter(interrupt.as_ref());
+        add(input(options.stdin, waiter))?;
+        add(output(options.stdout, "stdout", stdio::stdout(), waiter))?;
+        add(output(options.stderr, "stderr", stdio::stderr(), waiter))?;
         let mut dirs = Vec::new();
         for Preopen { guest, host, readonly } in options.preopens {
             match open_dir(&host) {
@@ -94,15 +94,7 @@ impl Process {
         })
     }
 
-    /// Fails if the guest is to end.
     #[inline]
-    pub(super) fn check_interrupt(&self) -> Result<()> {
-        match &self.interrupt {
-            Some(interrupt) if interrupt.is_set() => Err(Fault::end(Interrupted)),
-            _ => Ok(()),
-        }
-    }
-
     pub(super) fn waiter(&self) -> Waiter<'_> {
         Waiter(self.interrupt.as_ref())
     }
@@ -118,24 +110,24 @@ fn open_dir(host: &str) -> io::Result<Root> {
     }
 }
 
-fn input(input: Input) -> Descriptor {
+fn input(input: Input, waiter: Waiter<'_>) -> Descriptor {
     let handle = match input {
         Input::Ignore => return memory(Stream::input(Vec::new()), Rights::FD_WRITE),
         Input::Bytes(bytes) => return memory(Stream::input(bytes), Rights::FD_WRITE),
         Input::Inherit => Handle::Inherited(stdio::stdin()),
         Input::Fd(fd) => Handle::Owned(fd),
     };
-    standard(handle, Rights::FD_WRITE)
+    standard(handle, Rights::FD_WRITE, waiter)
 }
 
-fn output(output: Output, name: &'static str, inherited: std::os::fd::BorrowedFd<'static>) -> Descriptor {
+fn output(output: Output, name: &'static str, inherited: BorrowedFd<'static>, waiter: Waiter<'_>) -> Descriptor {
     let handle = match output {
         Output::Ignore => return memory(Stream::Discard, Rights::FD_READ),
         Output::Pipe(capture) => return memory(Stream::Capture { capture, name }, Rights::FD_READ),
         Output::Inherit => Handle::Inherited(inherited),
         Output::Fd(fd) => Handle::Owned(fd),
     };
-    standard(handle, Rights::FD_READ)
+    standard(handle, Rights::FD_READ, waiter)
 }
 
 fn memory(stream: Stream, denied: Rights) -> Descriptor {
@@ -144,8 +136,8 @@ fn memory(stream: Stream, denied: Rights) -> Descriptor {
 }
 
 /// A standard stream that is a file of the system: the content is granted, the file itself is not.
-fn standard(handle: Handle, denied: Rights) -> Descriptor {
-    let file = File::given(handle);
+fn standard(handle: Handle, denied: Rights, waiter: Waiter<'_>) -> Descriptor {
+    let file = File::given(handle, waiter);
     let changes = Rights::FD_FILESTAT_SET_TIMES | Rights::FD_FILESTAT_SET_SIZE | Rights::FD_ALLOCATE;
     let rights = match file.is_stream() {
         true => stream_rights(),

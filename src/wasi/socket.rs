@@ -34,9 +34,12 @@ impl Peers {
         networks
             .iter()
             .any(|(network, prefix)| match (network.to_canonical(), peer) {
-                (IpAddr::V4(network), IpAddr::V4(peer)) => {
-                    let mask = u32::MAX.checked_shl(32_u32.saturating_sub((*prefix).into()));
-                    (network.to_bits() ^ peer.to_bits()) & mask.unwrap_or(0) == 0
+                (IpAddr::V4(v4), IpAddr::V4(peer)) => {
+                    // Of an address in the newer form these bits are before the older one's.
+                    let before = if network.is_ipv6() { 96 } else { 0 };
+                    let prefix = u32::from(*prefix).saturating_sub(before);
+                    let mask = u32::MAX.checked_shl(32_u32.saturating_sub(prefix));
+                    (v4.to_bits() ^ peer.to_bits()) & mask.unwrap_or(0) == 0
                 }
                 (IpAddr::V6(network), IpAddr::V6(peer)) => {
                     let mask = u128::MAX.checked_shl(128_u32.saturating_sub((*prefix).into()));
@@ -66,6 +69,7 @@ impl Listener {
     /// The next connection from a peer that may connect; all others are closed.
     pub fn accept(&self, nonblocking: bool, waiter: Waiter<'_>) -> Result<File> {
         loop {
+            waiter.check()?;
             match self.socket.accept() {
                 Ok((connection, peer)) if self.peers.accept(peer.ip()) => return connected(connection, nonblocking),
                 Ok(_) => {}

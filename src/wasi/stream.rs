@@ -7,6 +7,7 @@ use wasmtime_wasi::p1::types::Errno;
 
 use super::capture::{Capture, Full};
 use super::errno::{Fault, Result};
+use super::interrupt::Waiter;
 use crate::error::MaxBuffer;
 
 pub enum Stream {
@@ -42,13 +43,14 @@ impl Stream {
         Ok(count)
     }
 
-    pub fn write(&self, slices: &[IoSlice<'_>]) -> Result<usize> {
+    pub fn write(&self, slices: &[IoSlice<'_>], waiter: Waiter<'_>) -> Result<usize> {
         match self {
             Stream::Input { .. } => return Err(Errno::Badf.into()),
             Stream::Discard => {}
             Stream::Capture { capture, name } => {
-                for slice in slices {
-                    if let Err(Full) = capture.write(slice)? {
+                for part in slices.iter().flat_map(|slice| slice.chunks(waiter.at_once())) {
+                    waiter.check()?;
+                    if let Err(Full) = capture.write(part)? {
                         return Err(Fault::end(MaxBuffer(name)));
                     }
                 }
