@@ -169,7 +169,8 @@ export interface RunSyncOptions extends WasiOptions {
   timeout?: number
   /**
    * How many bytes are collected of each output that is `'pipe'`. A program that writes more is
-   * ended, and that is an error, `ERR_WASMPORT_MAX_BUFFER`. Default: Infinity.
+   * ended, and that is an error, `ERR_WASMPORT_MAX_BUFFER`. Default: Infinity, as much as a Buffer
+   * can have (4 GiB on Node 20).
    */
   maxBuffer?: number
 }
@@ -181,7 +182,8 @@ export interface RunOptions extends Omit<RunSyncOptions, 'stdin' | 'stdout' | 's
    * - `'pipe'`: what is written to {@link Running.stdin};
    * - a Readable: what that gives. If it fails the input ends, and `run` rejects with its error
    *   when the program has ended. Of what the program has not read when it ends, up to some
-   *   buffers are gone; the rest is still in the stream, which stays open.
+   *   buffers are gone; the rest is still in the stream, which stays open. Errors of it after
+   *   that are yours. Streams of other implementations have to do what those of `node:stream` do.
    */
   stdin?: 'inherit' | 'pipe' | 'ignore' | (string & {}) | Uint8Array | number | Readable
   /**
@@ -189,7 +191,8 @@ export interface RunOptions extends Omit<RunSyncOptions, 'stdin' | 'stdout' | 's
    * - `'pipe'` is a stream for who takes {@link Running.stdout}, else collected;
    * - a Writable: gets it, and stays open. `run` resolves when it has all. If it fails or closes
    *   the program cannot write any more (`EPIPE`); if it fails, `run` rejects with its error when
-   *   the program has ended.
+   *   the program has ended. As of the Readable, later errors are yours, and those of other
+   *   implementations have to do what `node:stream` does.
    */
   stdout?: 'inherit' | 'pipe' | 'ignore' | number | Writable
   /** The same for the standard error. Default: `'inherit'`. */
@@ -212,9 +215,22 @@ export type RunImports = Record<string, Record<string, (this: RunImportCall, ...
 
 /** `this` in a function that a program imports: the memory of the program, until the function has given its result. */
 export interface RunImportCall {
-  /** A copy of bytes of the memory. */
+  /**
+   * A copy of bytes of the memory.
+   *
+   * @param address Where they begin. Addresses from 2 GiB arrive as negative numbers, since an i32
+   * does; one from -2³¹ to -1 is taken as the unsigned one that it stands for.
+   * @param length How many they are, at most 2³² - 1; a negative one is refused.
+   * @throws `TypeError` with `ERR_WASMPORT_VALUE` for other values, `RangeError` with that code if the memory ends before.
+   */
   readMemory(address: number | bigint, length: number): Uint8Array
-  /** Copies bytes into the memory. */
+  /**
+   * Copies bytes into the memory, all or none of them.
+   *
+   * @param address Where the first byte goes; see {@link RunImportCall.readMemory}.
+   * @param bytes What is copied.
+   * @throws As {@link RunImportCall.readMemory}.
+   */
   writeMemory(address: number | bigint, bytes: ArrayBufferLike | ArrayBufferView): void
 }
 

@@ -1,16 +1,21 @@
 // What the public API takes as a source and as options, and how it refuses the rest.
 
 import assert from 'node:assert/strict'
+import { constants } from 'node:buffer'
+import { EventEmitter } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { relative } from 'node:path'
 import { PassThrough, Readable, Writable } from 'node:stream'
 import { describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
+import { runInNewContext } from 'node:vm'
 import { inspect, load, loadSync, readMemory, run, runSync, versions, WASI, WebAssembly, writeMemory } from 'wasmport'
 import { fixture, project } from './fixtures/project.mjs'
 
-const { readWasi } = createRequire(import.meta.url)('../lib/wasi-options.cjs')
+const require = createRequire(import.meta.url)
+const { runOptions, runSyncOptions } = require('../lib/options.cjs')
+const { readWasi } = require('../lib/wasi-options.cjs')
 const add = '(module (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))'
 const { dir } = project({ 'add.wasm': add, 'echo.wasm': fixture('echo'), 'in.txt': 'from a file' })
 const path = `${dir}/add.wasm`
@@ -122,13 +127,15 @@ describe('values of a wrong type', () => {
     [{ preopens: { '/': { readonly: true } } }, '"preopens["/"].path" must be a string; got undefined'],
     [{ preopens: { '/': { path: '.', readonly: 1 } } }, '"preopens["/"].readonly" must be true or false; got 1 (a number)'],
     [{ cwd: 1 }, '"cwd" must be a string; got 1 (a number)'],
-    [{ stdin: true }, `"stdin" must be 'inherit', 'ignore', 'pipe', the input as a string or Uint8Array, a file descriptor, or a Readable; got true (a boolean)`],
-    [{ stdin: new Writable() }, 'or a Readable; got an object (Writable)'],
+    [{ stdin: true }, `"stdin" must be 'inherit', 'ignore', 'pipe', the input as a string or Uint8Array, a file descriptor, or a Readable of node:stream; got true (a boolean)`],
+    [{ stdin: new Writable() }, 'or a Readable of node:stream; got an object (Writable)'],
     [{ stdin: -1 }, '"stdin" must be a file descriptor, from 0 to 2147483647; got -1 (a number)'],
     [{ stdout: 1.5 }, '"stdout" must be a file descriptor, from 0 to 2147483647; got 1.5 (a number)'],
-    [{ stdout: 'pip' }, `"stdout" must be 'inherit', 'pipe', 'ignore', a file descriptor, or a Writable that is open; got "pip"`],
-    [{ stdout: new PassThrough().destroy() }, 'a Writable that is open; got an object (PassThrough)'],
-    [{ stderr: Readable.from([]) }, 'a Writable that is open; got an object (Readable)'],
+    [{ stdout: 'pip' }, `"stdout" must be 'inherit', 'pipe', 'ignore', a file descriptor, or a Writable of node:stream that is open; got "pip"`],
+    [{ stdout: new PassThrough().destroy() }, 'a Writable of node:stream that is open; got an object (PassThrough)'],
+    // Nobody would learn when it has written.
+    [{ stdout: Object.assign(new EventEmitter(), { write: () => true }) }, 'a Writable of node:stream that is open; got an object (EventEmitter)'],
+    [{ stderr: Readable.from([]) }, 'a Writable of node:stream that is open; got an object (Readable)'],
     [{ clocks: '2020-01-01' }, '"clocks" must be a Date, or the milliseconds since 1970, from 0 to 9000000000000; got "2020-01-01"'],
     [{ clocks: new Date(NaN) }, '"clocks" must be a Date'],
     [{ clocks: new Date(-1) }, '"clocks" must be a Date'],
@@ -141,7 +148,7 @@ describe('values of a wrong type', () => {
     ...['localhost:80', '127.0.0.1', '127.0.0.1:', '127.0.0.1:0', '127.0.0.1:65536', '::1:80', '[127.0.0.1]:80', '[fe80::1%eth0]:80', ':80', 80].map(address => [
       { network: { listen: ['[::1]:1', address] } }, '"network.listen[1]" must be an IP address and a port, such as "127.0.0.1:8080" or "[::1]:8080"; got',
     ]),
-    ...['localhost', '10.0.0.0/33', '::/129', '10.0.0.0/', '10/8', '10.0.0.0/-1', 'fe80::1%eth0', 7].map(peers => [
+    ...['localhost', '10.0.0.0/33', '::/129', '10.0.0.0/', '10/8', '10.0.0.0/-1', 'fe80::1%eth0', '::ffff:10.0.0.0/95', 7].map(peers => [
       { network: { accept: [peers] } }, '"network.accept[0]" must be an IP address or a block of them, such as "127.0.0.1" or "10.0.0.0/8"; got',
     ]),
     [{ maxThreads: -1 }, '"maxThreads" must be a number of threads, from 0 to 65535; got -1 (a number)'],
@@ -258,9 +265,32 @@ describe('values that are right reach the guest', () => {
     const { listen, accept } = read({ network })
     assert.deepEqual(listen, ['127.0.0.1:80', '[::1]:65535', '0.0.0.0:1'])
     assert.deepEqual(accept, [['10.0.0.1', 32], ['10.0.0.0', 8], ['0.0.0.0', 0], ['::1', 128], ['fe80::', 10]])
+    const mapped = ['::ffff:127.0.0.1', '::ffff:7f00:0/104', '0:0:0:0:0:FFFF:0.0.0.0/96', '::ffff:0:0:0/104', '::/0']
+    assert.deepEqual(read({ network: { accept: mapped } }).accept, [
+      ['::ffff:127.0.0.1', 32], ['::ffff:7f00:0', 8], ['0:0:0:0:0:FFFF:0.0.0.0', 0], ['::ffff:0:0:0', 104], ['::', 0],
+    ])
     const nothing = read({})
     assert.deepEqual([nothing.clocks, nothing.random, nothing.listen, nothing.accept, nothing.maxThreads], [undefined, undefined, [], undefined, 64])
     assert.equal(read({ maxThreads: 0 }).maxThreads, 0)
+  })
+
+  test('bytes of another context', async () => {
+    const bytes = runInNewContext('new Uint8Array([104, 105])')
+    assert.equal(runSync(echo, { stdin: bytes, stdout: 'pipe' }).stdout.toString(), 'hi')
+    assert.equal((await run(echo, { stdin: bytes, stdout: 'pipe' })).stdout.toString(), 'hi')
+    assert.equal((await run(echo, { stdin: Readable.from([bytes]), stdout: 'pipe' })).stdout.toString(), 'hi')
+    assert.equal(readWasi({ random: bytes }, '', 'load').random, bytes)
+    const { buffer } = runInNewContext('new Uint8Array(bytes)', { bytes: readFileSync(path) })
+    assert.equal(loadSync(buffer).add(1, 2), 3)
+  })
+
+  test('maxBuffer, which is never more than a Buffer can have', () => {
+    for (const read of [runOptions, runSyncOptions]) {
+      for (const options of [{}, { maxBuffer: Infinity }, { maxBuffer: Number.MAX_SAFE_INTEGER }]) {
+        assert.equal(read(options).maxBuffer, constants.MAX_LENGTH)
+      }
+      assert.equal(read({ maxBuffer: 10 }).maxBuffer, 10)
+    }
   })
 
   test('input as bytes, and ignored output', () => {

@@ -246,6 +246,52 @@ describe('functions of JavaScript that it imports', () => {
     assert.throws(() => later.readMemory(0, 1), Error)
   })
 
+  test('read and write at the addresses that they get, from 2 GiB on too', async () => {
+    const source = `(module (import "env" "f" (func $f (param i32))) (memory (export "memory") 40000)
+      (data (i32.const 0) "zero")
+      (func (export "_start")
+        (i32.store (i32.const 0x90000000) (i32.const 0x21212121)) (call $f (i32.const 0x90000000))
+        (if (i32.ne (i32.load (i32.const 0x90000000)) (i32.const 0x3f3f3f3f)) (then unreachable))))`
+    const f = function (address) {
+      assert.equal(address, 0x90000000 - 2 ** 32)
+      assert.equal(Buffer.from(this.readMemory(address, 4)).toString(), '!!!!')
+      assert.equal(Buffer.from(this.readMemory(0x90000000, 4)).toString(), '!!!!')
+      this.writeMemory(address, Buffer.from('????'))
+      assert.equal(Buffer.from(this.readMemory(0, 4)).toString(), 'zero')
+      refuses(() => this.readMemory(-1, 1), RangeError, { code: 'ERR_WASMPORT_VALUE' }, 'this.readMemory: 1 bytes at address 4294967295')
+    }
+    await run(source, { imports: { env: { f } } })
+  })
+
+  test('read and write nothing for arguments that are wrong', async () => {
+    const source = calls('', '', '(call $f) (call $exit (i32.load (i32.const 0)))')
+    const f = function () {
+      const wrong = [TypeError, { code: 'ERR_WASMPORT_VALUE' }]
+      for (const address of [undefined, null, NaN, 0.5, -0.5, -(2 ** 31) - 1, '0', -1n, {}]) {
+        refuses(() => this.readMemory(address, 1), ...wrong, 'this.readMemory: address must be')
+        refuses(() => this.writeMemory(address, Buffer.from('x')), ...wrong, 'this.writeMemory: address must be')
+      }
+      for (const length of [undefined, NaN, 0.5, -1, '1', 1n]) refuses(() => this.readMemory(0, length), ...wrong, 'this.readMemory: length must be')
+      for (const bytes of [undefined, null, 'abc', 4, [1], {}]) refuses(() => this.writeMemory(0, bytes), ...wrong, 'this.writeMemory: bytes must be')
+      const beyond = [RangeError, { code: 'ERR_WASMPORT_VALUE' }]
+      refuses(() => this.readMemory(0, 2 ** 32 + 4), ...beyond, 'this.readMemory: length')
+      refuses(() => this.readMemory(65_535, 2), ...beyond, 'this.readMemory: 2 bytes at address 65535')
+      refuses(() => this.writeMemory(2n ** 70n, new Uint8Array(1)), ...beyond, 'this.writeMemory: 1 bytes')
+    }
+    assert.equal((await run(source, { imports: { env: { f } } })).exitCode, 0)
+  })
+
+  test('write what any buffer holds', async () => {
+    const source = calls('', '', '(call $f) (call $exit (i32.load (i32.const 0)))')
+    const shared = new Uint8Array(new SharedArrayBuffer(4))
+    for (const bytes of [new ArrayBuffer(1), shared, shared.buffer, new DataView(new ArrayBuffer(9), 8), new Uint16Array(1)]) {
+      ArrayBuffer.isView(bytes) ? new Uint8Array(bytes.buffer).fill(7) : new Uint8Array(bytes).fill(7)
+      let read
+      await run(source, { imports: { env: { f() { this.writeMemory(0, bytes); read = this.readMemory(0, bytes.byteLength + 1) } } } })
+      assert.deepEqual([...read], [...Array(bytes.byteLength).fill(7), 0])
+    }
+  })
+
   test('end the program by what they throw, which run() rejects with', async () => {
     for (const thrown of [new Error('mine'), undefined, 'text']) {
       for (const f of [() => { throw thrown }, async () => { throw thrown }, () => delay(10).then(() => Promise.reject(thrown))]) {

@@ -454,6 +454,14 @@ describe('the sandbox', () => {
   })
 })
 
+test('objects that are given nothing open nothing, so that there can be any number of them', { skip: process.platform !== 'linux' }, () => {
+  const files = () => readdirSync('/proc/self/fd').length
+  const before = files()
+  const objects = Array.from({ length: 500 }, () => new WASI({ version, stdin: 0, stdout: 1 }))
+  assert.equal(files(), before)
+  assert.equal(objects.length, 500)
+})
+
 describe('the options that are not of node:wasi', () => {
   test('cwd is where relative paths begin', () => {
     const dir = scratch({ 'sub/f': 'content' })

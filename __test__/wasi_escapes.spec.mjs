@@ -172,6 +172,12 @@ for (const [name, host] of Object.entries(hosts)) {
         'its file by a link': open('fixed-file', { dir: FREE, rights: READ_WRITE }),
         'the outside by a link': open('dir-rel/secret', { dir: FIXED }),
       }))
+      // Nor does it have to be: a file that is there is not created.
+      await expect(host, preopens, {
+        'create what is there': ['success', open('f', { dir: FIXED, oflags: OFLAGS.creat })],
+        'create a directory that is there': ['isdir', open('sub', { dir: FIXED, oflags: OFLAGS.creat })],
+        'create exclusively what is there': ['perm', open('f', { dir: FIXED, oflags: OFLAGS.creat | OFLAGS.excl })],
+      })
       // What is opened in it is no more open than it is.
       const { errnos } = await host([
         open('f', { dir: FIXED }), open('sub', { dir: FIXED, oflags: OFLAGS.directory }),
@@ -221,7 +227,7 @@ for (const [name, host] of Object.entries(hosts)) {
 
     test('dots and slashes', async () => {
       const { dir, preopens } = make()
-      const before = snapshot(dir)
+      const [before, names] = [snapshot(dir), readdirSync(join(dir, 'in'))]
       const paths = {
         success: ['.', './', './/.', 'sub/..', 'sub/../', 'sub/../f', 'sub//g', 'sub/./g', './sub/../sub/sub/../g', 'sub/', 'sub/.', 'sub//', 'fine'],
         perm: ['..', '../', './..', './../', 'sub/../..', 'sub/../../in/f', '.././in', '/', '//', '/.', '//f'],
@@ -257,8 +263,16 @@ for (const [name, host] of Object.entries(hosts)) {
       assert.deepEqual(snapshot(dir), before)
       await expect(host, preopens, {
         'make with a slash': ['success', ['path_create_directory', IN, 'made/']],
-        'remove with a slash': ['success', ['path_remove_directory', IN, 'made/']],
+        'remove by a dot': ['inval', ['path_remove_directory', IN, 'made/.']],
+        'rename with slashes': ['success', rename(IN, 'made/', IN, 'moved/')],
+        'remove with a slash': ['success', ['path_remove_directory', IN, 'moved/']],
+        'rename a file that is to be a directory': ['notdir', rename(IN, 'f/', IN, 'moved')],
+        'rename a file to a directory that is not there': ['notdir', rename(IN, 'f', IN, 'moved/')],
+        'rename a file to one that is there': ['notdir', rename(IN, 'f', IN, 'sub/')],
+        'rename a link to a directory as one': ['notdir', rename(IN, 'up/', IN, 'moved')],
+        'rename what is not there': ['noent', rename(IN, 'missing', IN, 'moved/')],
       })
+      assert.deepEqual(readdirSync(join(dir, 'in')), names)
     })
 
     test('names as long as they get, and longer', async () => {

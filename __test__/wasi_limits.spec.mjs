@@ -6,7 +6,8 @@ import { execFileSync } from 'node:child_process'
 import { closeSync, openSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
-import { scratch } from './fixtures/scratch.mjs'
+import { run } from '../index.js'
+import { scratch, spawnAsync } from './fixtures/scratch.mjs'
 import { ERRNO, FOLLOW, OFLAGS, RIGHTS } from './guests/syscalls.mjs'
 import { BUFFER, READ, RESULT, WRITE, errnoName, guestOf, open } from './guests/wasi-escapes/series.mjs'
 
@@ -291,7 +292,112 @@ describe('lengths and counts', () => {
   })
 })
 
+describe('a single call that lasts', () => {
+  const program = (pages, imports, body) => `(module ${imports} (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+    (memory (export "memory") ${pages}) (func (export "_start") ${body}))`
+  const RANDOM = '(import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))'
+  const random = length => program(32768, RANDOM, `(call $exit (call $random (i32.const 0) (i32.const ${length})))`)
+
+  test('ends when the program does', { timeout: 120_000 }, async () => {
+    const busy = async (...args) => {
+      const before = process.cpuUsage()
+      const result = await run(...args)
+      const { user, system } = process.cpuUsage(before)
+      return { ...result, time: user + system }
+    }
+    const { exitCode, time: some } = await busy(random(64 << 20), {})
+    assert.equal(exitCode, 0)
+    // 32 times as much, but for its end.
+    const { signal, time } = await busy(random(0x7fff0000), { timeout: 50 })
+    assert.equal(signal, 'SIGTERM')
+    assert.ok(time < 8 * some, `${time} µs, and ${some} for a part of it`)
+  })
+
+  test('is done as a whole, unless the program ends', async () => {
+    const open = '(import "wasi_snapshot_preview1" "path_open" (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))'
+    const vectors = ['fd_write', 'fd_read'].map(name => `(import "wasi_snapshot_preview1" "${name}" (func $${name} (param i32 i32 i32 i32) (result i32)))`)
+    const placed = ['fd_pwrite', 'fd_pread'].map(name => `(import "wasi_snapshot_preview1" "${name}" (func $${name} (param i32 i32 i32 i64 i32) (result i32)))`)
+    const is = (condition, step) => `(if (i32.eqz ${condition}) (then (call $exit (i32.const ${step}))))`
+    const zero = (call, step) => is(`(i32.eqz ${call})`, step)
+    const u32 = (at, value) => `(i32.store (i32.const ${at}) (i32.const ${value}))`
+    // Three parts of 3 MB and a bit, from 1 MiB on; it is read into one, from 8 MiB on.
+    const [from, to, parts] = [1 << 20, 8 << 20, [1_500_001, 1, 2 << 20]]
+    const total = parts.reduce((a, b) => a + b)
+    let at = from
+    const iovecs = parts.map((length, n) => {
+      at += length
+      return u32(64 + 8 * n, at - length) + u32(68 + 8 * n, length)
+    })
+    const call = (name, fd, list, count) => `(call $${name} (i32.load (i32.const ${fd})) (i32.const ${list}) (i32.const ${count}) (i32.const 16))`
+    const callAt = (name, fd, list, count) => `(call $${name} (i32.load (i32.const ${fd})) (i32.const ${list}) (i32.const ${count}) (i64.const 10) (i32.const 16))`
+    const all = `(i32.eq (i32.load (i32.const 16)) (i32.const ${total}))`
+    const opened = (fd, step) => zero(`(call $open (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 1) (i64.const 66) (i64.const 0) (i32.const 0) (i32.const ${fd}))`, step)
+    const text = program(256, [open, ...vectors, ...placed].join(''), `
+      (i32.store8 (i32.const 0) (i32.const 102)) ${iovecs.join('')} ${u32(128, to)} ${u32(132, 4 << 20)}
+      (memory.fill (i32.const ${from}) (i32.const 7) (i32.const ${total}))
+      (i32.store8 (i32.const ${from + total - 1}) (i32.const 9))
+      ${opened(32, 1)} ${opened(36, 2)}
+      ${zero(call('fd_write', 32, 64, 3), 3)} ${is(all, 4)}
+      ${zero(call('fd_read', 36, 128, 1), 5)} ${is(all, 6)}
+      ${is(`(i32.eq (i32.load8_u (i32.const ${to + total - 1})) (i32.const 9))`, 7)}
+      ${zero(callAt('fd_pwrite', 32, 64, 3), 8)} ${is(all, 9)}
+      (memory.fill (i32.const ${to}) (i32.const 0) (i32.const ${total}))
+      ${zero(callAt('fd_pread', 32, 128, 1), 10)} ${is(all, 11)}
+      ${is(`(i32.eq (i32.load16_u (i32.const ${to + total - 2})) (i32.const 0x0907))`, 12)}
+      (call $exit (i32.const 100))`)
+    for (const options of [{}, { timeout: 60_000 }]) {
+      const dir = scratch()
+      assert.equal((await run(text, { preopens: { '/': dir }, ...options })).exitCode, 100)
+      assert.equal(statSync(join(dir, 'f')).size, total + 10)
+    }
+  })
+
+  test('and does not wait where the guest does not want to', { skip: process.platform === 'win32' && 'this system has no mkfifo' }, () => {
+    const fifo = join(scratch(), 'fifo')
+    execFileSync('mkfifo', [fifo])
+    // In a process of its own, which is ended if it waits.
+    const { status, stdout, stderr } = spawnAsync(`
+      const { guestOf } = await import(${JSON.stringify(new URL('guests/wasi-escapes/series.mjs', import.meta.url).href)})
+      // Open for both, so that it does not wait for another process; nobody reads.
+      const guest = guestOf({ stdout: require('node:fs').openSync(${JSON.stringify(fifo)}, 'r+') })
+      guest.bytes(0, 8).writeUInt32LE(8192)
+      guest.bytes(4, 4).writeUInt32LE(200_000)
+      const flags = guest.call('fd_fdstat_set_flags', 1, 4)
+      const results = [flags, guest.call('fd_write', 1, 0, 1, 64), guest.u32(64), guest.call('fd_write', 1, 0, 1, 64)]
+      console.log(JSON.stringify(results))`, { timeout: 60_000 })
+    assert.equal(status, 0, stderr)
+    const [flags, errno, written, again] = JSON.parse(stdout)
+    assert.deepEqual([flags, errno, again], [0, 0, ERRNO.again])
+    assert.ok(written > 0 && written < 200_000, `${written}`)
+  })
+})
+
 describe('numbers at their ends', () => {
+  test('arguments that are no value of their type', () => {
+    const { guest } = make()
+    for (const value of [256, 65536, 0x7fffffff, -1, -0x80000000]) {
+      const calls = [
+        ['clock_time_get', value, 0n, RESULT], ['clock_res_get', value, RESULT], ['fd_advise', 3, 0n, 0n, value], ['fd_seek', 3, 0n, value, RESULT],
+        ['proc_raise', value], ['sock_shutdown', 3, value],
+      ]
+      for (const call of calls) assert.equal(errnoName(outcome(guest, call)), 'inval', call.join())
+    }
+    for (const value of [65536, 0x7fffffff, -1]) {
+      const calls = [
+        open('f', { oflags: value }), open('f', { fdflags: value }), ['fd_fdstat_set_flags', 1, value], ['fd_filestat_set_times', 3, 0n, 0n, value],
+        ['path_filestat_set_times', 3, FOLLOW, 'f', 0n, 0n, value], ['sock_recv', 3, READ, 1, value, RESULT, RESULT + 4], ['sock_accept', 3, value, RESULT],
+      ]
+      for (const call of calls) assert.equal(errnoName(outcome(guest, call)), 'inval', call.join())
+    }
+    assert.equal(errnoName(outcome(guest, ['fd_fdstat_set_rights', 3, MAX_U64, 0n])), 'inval')
+    // Who asks for all rights to a file gets those that there are.
+    for (const rights of [MAX_U64, MAX_I64]) {
+      const fd = opened(guest, 'f', { rights })
+      assert.equal(guest.call('fd_read', fd, READ, 1, RESULT), 0)
+      assert.equal(guest.bytes(BUFFER, guest.u32(RESULT)).toString(), 'content')
+    }
+  })
+
   test('sizes, offsets and times of a file', () => {
     const { dir, guest } = make()
     const fd = opened(guest, 'f', { rights: READ_WRITE })

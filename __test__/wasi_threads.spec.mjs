@@ -13,6 +13,8 @@ const program = new URL('guests/threads/program.wasm', import.meta.url)
 const channel = new URL('guests/threads/channel.wasm', import.meta.url)
 const library = new URL('guests/threads/library.wasm', import.meta.url)
 
+const MEMORY = '(import "env" "memory" (memory 1 1 shared))'
+
 const options = (args, more) => ({ args: ['program', ...args.map(String)], stdin: 'ignore', stdout: 'pipe', ...more })
 
 /** What the C program writes, which must exit with 0. */
@@ -117,6 +119,46 @@ describe('the end of one thread is the end of all', limited, () => {
     })
   }
 
+  // What wakes all of them is only enough for one.
+  const READER = `(func $move (param $at i32)
+    (i32.store (local.get $at) (i32.add (local.get $at) (i32.const 16)))
+    (i32.store offset=4 (local.get $at) (i32.const 1))
+    (loop $again
+      (drop (call $read (i32.const 0) (local.get $at) (i32.const 1) (i32.add (local.get $at) (i32.const 8))))
+      (br_if $again (i32.load offset=8 (local.get $at)))))`
+  const WRITER = `(func $move (param $at i32)
+    (i32.store (local.get $at) (i32.const 0))
+    (i32.store offset=4 (local.get $at) (i32.const 4096))
+    (loop $again
+      (drop (call $write (i32.const 1) (local.get $at) (i32.const 1) (i32.add (local.get $at) (i32.const 8))))
+      (br $again)))`
+  const moving = move => `(module
+    (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+    (import "wasi" "thread-spawn" (func $start (param i32) (result i32))) ${MEMORY} ${move}
+    (func (export "wasi_thread_start") (param i32 i32) (call $move (local.get 1)))
+    (func (export "_start")
+      ${Array.from({ length: 16 }, (_, n) => `(drop (call $start (i32.const ${8192 + 64 * n})))`).join('')}
+      (call $move (i32.const 4096))))`
+
+  for (const [what, move, feed] of [
+    ['read one pipe', READER, ({ stdin }) => { for (let n = 0; n < 50; n++) stdin.write('x') }],
+    ['write to one pipe', WRITER, ({ stdout }) => stdout.read()],
+  ]) {
+    test(`also when many ${what}, of which each time all but one come too late`, async () => {
+      const controller = new AbortController()
+      const running = run(moving(move), { stdin: 'pipe', stdout: 'pipe', signal: controller.signal })
+      running.catch(() => {})
+      if (move === WRITER) assert.ok(running.stdout)
+      for (let n = 0; n < 300; n++) {
+        feed(running)
+        await delay(1)
+      }
+      controller.abort()
+      await assert.rejects(running, { name: 'AbortError' })
+    })
+  }
+
   test('also in runSync', () => {
     assert.equal(runSync(program, options(['ends', 'thread', 'exit', 'spin', 9])).exitCode, 9)
     assert.equal(runSync(program, options(['ends', 'main', 'return', 'wait', 9])).exitCode, 9)
@@ -157,7 +199,6 @@ describe('maxThreads', limited, () => {
 })
 
 const EXIT = '(import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))'
-const MEMORY = '(import "env" "memory" (memory 1 1 shared))'
 // Writes its number to where its argument says, and wakes who waits for that.
 const START = `(func (export "wasi_thread_start") (param $number i32) (param $at i32)
     (i32.atomic.store (local.get $at) (local.get $number))

@@ -26,7 +26,7 @@ function main(argv) {
 }
 
 function fail(error, command) {
-  // Those of `init` are of files that have this code: what it reads is no option.
+  // The JSON that `init set` reads is no option, though its errors have that code too.
   const wrongOption = command === 'run' && error.code === 'ERR_WASMPORT_OPTION'
   if (error instanceof UsageError || error.code?.startsWith('ERR_PARSE_ARGS') || wrongOption) {
     process.stderr.write(`wasmport: ${error.message}\nSee wasmport ${command === undefined ? '' : `${command} `}--help.\n`)
@@ -57,13 +57,12 @@ function run(argv) {
     preopens: (values.dir ?? []).map(parseDir),
   }
   const timeout = values.timeout === undefined ? undefined : parseTimeout(values.timeout)
-  const interruptible = timeout !== undefined
   // On this thread: there is nothing else for it to do, and Node leaves signals
   // such as Ctrl-C to the system, so they still end the process.
   const binding = require('./binding.cjs')
   const path = resolve(file)
-  const module = binding.compileSync(path, path, interruptible)
-  const { exitCode, signal } = binding.runSync(module, wasi, { timeout, interruptible })
+  const module = binding.compileSync(path, path, timeout !== undefined)
+  const { exitCode, signal } = binding.runSync(module, wasi, { timeout })
   // As a shell tells of a process that a signal ended.
   process.exitCode = exitCode ?? 128 + require('node:os').constants.signals[signal]
 }

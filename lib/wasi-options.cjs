@@ -85,7 +85,7 @@ function readInput(stdin, where, streams) {
   }
   if (typeof stdin === 'string') return Buffer.from(stdin)
   const words = streams ? "'inherit', 'ignore', 'pipe'" : "'inherit', 'ignore'"
-  const others = streams ? 'a file descriptor, or a Readable' : 'or a file descriptor'
+  const others = streams ? 'a file descriptor, or a Readable of node:stream' : 'or a file descriptor'
   throw optionError(where, `${words}, the input as a string or Uint8Array, ${others}`, stdin)
 }
 
@@ -98,7 +98,7 @@ function readOutput(output, where, words, streams) {
     throw onlyRun(where, 'a stream')
   }
   const quoted = words.map(word => `'${word}'`).join(', ')
-  throw optionError(where, `${quoted}, ${streams ? 'a file descriptor, or a Writable that is open' : 'or a file descriptor'}`, output)
+  throw optionError(where, `${quoted}, ${streams ? 'a file descriptor, or a Writable of node:stream that is open' : 'or a file descriptor'}`, output)
 }
 
 function onlyRun(where, what) {
@@ -184,7 +184,7 @@ function readPeers(peers, where) {
 
 // A URL has the one form of an address that has many.
 function isMapped(address) {
-  return new URL(`http://[${address}]`).hostname.startsWith('[::ffff:')
+  return /^\[::ffff:[^:]+:[^:]+\]$/.test(new URL(`http://[${address}]`).hostname)
 }
 
 module.exports = { readWasi, WASI_KEYS }

@@ -16,6 +16,8 @@ pub struct JsImports {
     pub given: Vec<bool>,
     /// Takes a request to the JavaScript thread; false if that takes none any more.
     pub ask: Box<dyn Fn(Request) -> bool + Send + Sync>,
+    /// Is told when a thread begins to wait for an answer, and when it has it: what it waits for may be another program.
+    pub wait: fn(bool),
 }
 
 /// A call of an import.
@@ -106,6 +108,7 @@ fn call(
         arguments,
         answer,
     });
+    (imports.wait)(true);
     let answered: wasmtime::Result<Vec<Argument>> = loop {
         // It may have been too late to be told.
         if !asked || guest.has_ended() {
@@ -119,6 +122,7 @@ fn call(
             Ok(Message::Interrupted) | Err(_) => break Err(Interrupted.into()),
         }
     };
+    (imports.wait)(false);
     guest.waited(waiting);
     for (result, value) in results.iter_mut().zip(answered?) {
         *result = value.into();
@@ -147,8 +151,8 @@ fn with_memory<R>(
     caller: &mut Caller<'_, Data>,
     f: impl FnOnce(&mut GuestMemory<'_>) -> Option<R>,
 ) -> Option<R> {
-    let memory = match guest.memory() {
-        Some(memory) => Extern::SharedMemory(memory.clone()),
+    let memory = match guest.memory(0) {
+        Some(memory) => Extern::SharedMemory(memory),
         None => caller.get_export(guest.module.main_memory()?)?,
     };
     match memory {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wasmtime::{AsContextMut, Extern, ExternType, Instance, MemoryType, SharedMemory, Store};
+use wasmtime::{AsContextMut, Export, Extern, ExternType, Instance, MemoryType, SharedMemory, Store};
 
 use super::start::Service;
 use super::{Guest, imports, thread_spawn, wasi_function, wasi_service};
@@ -27,6 +27,7 @@ pub fn link<'a>(store: &mut Store<Data>, guest: &'a Arc<Guest>) -> Result<Linked
         None => None,
     };
     let mut externs = Vec::new();
+    let mut memories = 0;
     for (index, import) in module.code.on_demand().imports.iter().enumerate() {
         let from_js = guest.imports.as_ref().is_some_and(|imports| imports.given[index]);
         externs.push(match (&import.ty, &service) {
@@ -43,7 +44,10 @@ pub fn link<'a>(store: &mut Store<Data>, guest: &'a Arc<Guest>) -> Result<Linked
             (ExternType::Func(ty), _) => {
                 imports::function(&mut *store, guest, index as u32, &import.name, ty.clone()).into()
             }
-            (ExternType::Memory(ty), _) => shared_memory(guest, module, import, ty)?.into(),
+            (ExternType::Memory(ty), _) => {
+                memories += 1;
+                shared_memory(guest, module, import, ty, memories - 1)?.into()
+            }
             _ => return Err(wrong(module, import, "nothing: a run has WASI and functions")),
         });
     }
@@ -55,7 +59,13 @@ pub fn link<'a>(store: &mut Store<Data>, guest: &'a Arc<Guest>) -> Result<Linked
 }
 
 /// The memory that a guest with threads imports, which nobody else has.
-fn shared_memory(guest: &Guest, module: &Module, import: &Import, ty: &MemoryType) -> Result<SharedMemory, Error> {
+fn shared_memory(
+    guest: &Guest,
+    module: &Module,
+    import: &Import,
+    ty: &MemoryType,
+    index: usize,
+) -> Result<SharedMemory, Error> {
     if !ty.is_shared() || !module.imports_thread_spawn() {
         return Err(wrong(
             module,
@@ -63,11 +73,11 @@ fn shared_memory(guest: &Guest, module: &Module, import: &Import, ty: &MemoryTyp
             "nothing: a run makes a memory only where it is shared and the module makes threads",
         ));
     }
-    if let Some(memory) = guest.memory() {
-        return Ok(memory.clone());
+    if let Some(memory) = guest.memory(index) {
+        return Ok(memory);
     }
     let memory = new_memory(module, ty)?;
-    guest.set_memory(memory.clone());
+    guest.add_memory(&memory);
     Ok(memory)
 }
 
@@ -91,11 +101,14 @@ pub fn new_memory(module: &Module, ty: &MemoryType) -> Result<SharedMemory, Erro
 impl Linked<'_> {
     /// Makes an instance, with WASI bound to its memory.
     pub fn instantiate(&self, store: &mut Store<Data>) -> wasmtime::Result<Instance> {
-        if let (Some(service), Some(memory)) = (&self.service, self.guest.memory()) {
-            wasi::bind(&mut *store, service.id, memory.clone().into())?;
+        if let (Some(service), Some(memory)) = (&self.service, self.guest.memory(0)) {
+            wasi::bind(&mut *store, service.id, memory.into())?;
         }
         let module = &self.guest.module.code.on_demand().module;
         let instance = Instance::new(&mut *store, module, &self.externs)?;
+        for memory in instance.exports(&mut *store).filter_map(Export::into_shared_memory) {
+            self.guest.add_memory(&memory);
+        }
         if let Some(service) = &self.service {
             service.bind(store.as_context_mut(), &instance)?;
         }

@@ -11,9 +11,9 @@ mod start;
 mod threads;
 
 use std::mem;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, mpsc};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wasmtime::{SharedMemory, Store, UpdateDeadline};
 
@@ -56,7 +56,8 @@ pub struct Guest {
     imports: Option<JsImports>,
     /// Set once the guest is to end. None where it has one thread that nobody can stop.
     interrupt: Option<Interrupt>,
-    memory: OnceLock<SharedMemory>,
+    /// The shared memories: the imported ones first, in their order.
+    memories: Mutex<Vec<SharedMemory>>,
     /// How many threads it may have besides its first.
     most_threads: u32,
     state: Mutex<State>,
@@ -107,20 +108,26 @@ impl Guest {
             process,
             imports,
             interrupt,
-            memory: OnceLock::new(),
+            memories: Mutex::default(),
             most_threads,
             state: Mutex::default(),
             changed: Condvar::new(),
         })
     }
 
-    /// The memory that its threads share. It is given once, before there is a second thread.
-    pub fn set_memory(&self, memory: SharedMemory) {
-        let _ = self.memory.set(memory);
+    /// Notes a shared memory, at whose addresses threads may wait.
+    pub fn add_memory(&self, memory: &SharedMemory) {
+        let mut memories = self.memories.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_known = |known: &SharedMemory| known.data().as_ptr() == memory.data().as_ptr();
+        if !memories.iter().any(is_known) {
+            memories.push(memory.clone());
+        }
     }
 
-    fn memory(&self) -> Option<&SharedMemory> {
-        self.memory.get()
+    /// The shared memory of a number, in the order of the imports.
+    fn memory(&self, index: usize) -> Option<SharedMemory> {
+        let memories = self.memories.lock().unwrap_or_else(PoisonError::into_inner);
+        memories.get(index).cloned()
     }
 
     fn has_ended(&self) -> bool {
@@ -236,17 +243,21 @@ impl Guest {
                 engine.increment_epoch();
             }
             // Most threads leave without being looked for.
-            if round > 0
-                && let Some(memory) = self.memory()
-            {
-                self.notify_all(memory, !round.is_multiple_of(8));
+            let began = Instant::now();
+            if round > 0 {
+                let memories = (0..).map_while(|index| self.memory(index));
+                memories.for_each(|memory| self.notify_all(&memory, !round.is_multiple_of(8)));
             }
             let state = self.state();
             if state.running == 0 {
                 return;
             }
-            // What a thread of plain code computes has to be waited for.
-            let pause = Duration::from_millis(1 << round.min(8));
+            // What a thread of plain code computes has to be waited for, at little cost.
+            let cost = match round {
+                0..=2 => Duration::ZERO,
+                _ => (began.elapsed() * 20).min(Duration::from_secs(10)),
+            };
+            let pause = Duration::from_millis(1 << round.min(8)).max(cost);
             let _unused = self.changed.wait_timeout(state, pause);
         }
     }

@@ -50,7 +50,7 @@ pub fn thread_spawn(
                     Ok(id) => (0, id),
                     Err(errno) => (1, errno),
                 };
-                let Some(memory) = guest.memory() else {
+                let Some(memory) = guest.memory(0) else {
                     bail!("thread-spawn was called without a shared memory");
                 };
                 let mut memory = GuestMemory::Shared(memory.data());

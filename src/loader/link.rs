@@ -217,7 +217,7 @@ pub fn link(
             }
         });
         if let (Some(guest), Some(Extern::SharedMemory(memory))) = (&host.guest, externs.last()) {
-            guest.set_memory(memory.clone());
+            guest.add_memory(memory);
         }
         functions += u32::from(matches!(import.ty, ExternType::Func(_)));
     }

@@ -18,7 +18,8 @@ use crate::ffi::{Env, Reference, Value};
 /// they are, over the same bytes.
 pub struct SharedView {
     memory: SharedMemory,
-    file: OnceCell<pages::File>,
+    /// None where it could not be made, once threads have the memory: it cannot be moved any more.
+    file: OnceCell<Option<pages::File>>,
     shown: RefCell<Option<(Reference, usize)>>,
 }
 
@@ -44,14 +45,10 @@ impl SharedView {
         &self.memory
     }
 
-    /// Moves the memory to where a buffer can show it, before other threads use it. `fresh` is one that nobody has written
-    /// to. Where that cannot be done there will be no buffer, which is told to who asks for one.
+    /// Moves the memory to where a buffer can show it, before threads have it. `fresh` is one that nobody has written to.
+    /// Where that cannot be done there will be no buffer, which is told to who asks for one.
     pub fn prepare(&self, fresh: bool) {
-        if self.file.get().is_none()
-            && let Ok(file) = pages::File::under(&self.memory, fresh)
-        {
-            let _ = self.file.set(file);
-        }
+        self.file.get_or_init(|| pages::File::under(&self.memory, fresh).ok());
     }
 
     /// Fills a `Uint8Array`, which nobody else uses, with the bytes at `address`.
@@ -97,9 +94,12 @@ impl SharedView {
                 Some(file) => file,
                 None => {
                     let file = pages::File::under(&self.memory, false).map_err(unsupported)?;
-                    self.file.get_or_init(|| file)
+                    self.file.get_or_init(|| Some(file))
                 }
             };
+            let file = file.as_ref();
+            let file =
+                file.ok_or_else(|| unsupported(std::io::Error::other("no file could be made for it in time")))?;
             if found != length {
                 return Err(Error::internal("a SharedArrayBuffer of another length"));
             }

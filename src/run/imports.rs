@@ -9,7 +9,7 @@ use napi::threadsafe_function::{ThreadsafeCallContext, ThreadsafeFunctionCallMod
 use napi_derive::napi;
 use wasmtime::{ExternType, FuncType, ValType};
 
-use super::RunOptions;
+use super::{RunOptions, threads};
 use crate::error::{self, Class, Error, code};
 use crate::ffi::{Env, Record, Type, Value};
 use crate::guest::{Argument, JsImports, Message, Request};
@@ -199,6 +199,7 @@ pub fn of(options: &RunOptions<'_>, module: &Module) -> Result<Option<JsImports>
     given.resize(imports, false);
     Ok(Some(JsImports {
         given,
+        wait: threads::wait,
         ask: Box::new(move |request| call.call(request, ThreadsafeFunctionCallMode::NonBlocking) == Status::Ok),
     }))
 }

@@ -190,6 +190,18 @@ fn prepare(
         .with_text("file", &*module.file));
     }
     guest::check_plain(module)?;
+    if can_be_stopped(module) && module.interface().unexported_shared_memories > 0 {
+        return Err(Error::new(
+            Class::Error,
+            code::UNSUPPORTED,
+            format!(
+                "{} defines a shared memory that it does not export. A thread that waits at an address of that cannot be \
+                 stopped, so that it can be run without threads, timeout and signal only",
+                module.file
+            ),
+        )
+        .with_text("file", &*module.file));
+    }
     let interrupt = match can_be_stopped(module) {
         true => Some(Interrupt::new().map_err(|error| Error::system(&error, "pipe", ""))?),
         false => None,

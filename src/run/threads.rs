@@ -22,6 +22,7 @@ static POOL: Mutex<Pool> = Mutex::new(Pool {
     waiting: VecDeque::new(),
     threads: 0,
     idle: 0,
+    waits: 0,
 });
 static CHANGED: Condvar = Condvar::new();
 
@@ -30,26 +31,47 @@ struct Pool {
     threads: usize,
     /// How many of the threads wait for work.
     idle: usize,
+    /// How many wait for a function of JavaScript, which may wait for a program that has yet to begin.
+    waits: usize,
+}
+
+impl Pool {
+    /// Adds a thread if there is work for one more.
+    fn grow(&mut self) -> io::Result<()> {
+        if self.waiting.len() > self.idle && self.threads < MOST + self.waits {
+            let thread = thread::Builder::new().name("wasmport-run".into());
+            thread.stack_size(THREAD_STACK).spawn(take_turns)?;
+            self.threads += 1;
+        }
+        Ok(())
+    }
 }
 
 /// Runs `work`, which does not panic, on a thread of the pool. Fails if there is none and can be none.
 pub fn spawn(work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     let mut pool = lock();
     pool.waiting.push_back(Box::new(work));
-    if pool.waiting.len() > pool.idle && pool.threads < MOST {
-        let thread = thread::Builder::new().name("wasmport-run".into());
-        match thread.stack_size(THREAD_STACK).spawn(take_turns) {
-            Ok(_) => pool.threads += 1,
-            Err(error) if pool.threads == 0 => {
-                pool.waiting.pop_back();
-                return Err(error);
-            }
-            // One of the others will do it.
-            Err(_) => {}
+    match pool.grow() {
+        Err(error) if pool.threads == 0 => {
+            pool.waiting.pop_back();
+            return Err(error);
         }
+        // Else one of the others will do it.
+        _ => {}
     }
     CHANGED.notify_one();
     Ok(())
+}
+
+/// Notes that a thread begins to wait for a function of JavaScript, or goes on. Others work meanwhile.
+pub fn wait(begins: bool) {
+    let mut pool = lock();
+    match begins {
+        true => pool.waits += 1,
+        false => pool.waits -= 1,
+    }
+    // If there is no thread to add, one that ends its work takes the next.
+    let _ = pool.grow();
 }
 
 /// What a thread of the pool does.

@@ -7,7 +7,7 @@ use cap_std::fs::{Dir as Root, OpenOptions, OpenOptionsExt as _};
 use rustix::fs::{AtFlags, FileType, OFlags, statat};
 use wasmtime_wasi::p1::types::{Errno, Fdflags, Filestat, Filetype, Oflags};
 
-use super::errno::Result;
+use super::errno::{Fault, Result};
 use super::file::{File, Handle};
 use super::filestat;
 use super::listing::Listing;
@@ -60,6 +60,14 @@ impl Dir {
         let directory = oflags.contains(Oflags::DIRECTORY);
         if directory && (create || truncate || oflags.contains(Oflags::EXCL)) {
             return Err(Errno::Inval.into());
+        }
+        if create && !(access.write || truncate || oflags.contains(Oflags::EXCL)) {
+            // A file can only be created by opening it to write, which what is there may not allow.
+            match self.open(path, follow, oflags & !Oflags::CREAT, flags, access) {
+                Err(Fault::Errno(Errno::Noent)) => {}
+                Ok(Opened::Dir(_)) => return Err(Errno::Isdir.into()),
+                opened => return opened,
+            }
         }
         let write = access.write || create || truncate;
         if write {

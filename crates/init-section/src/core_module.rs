@@ -90,6 +90,11 @@ impl Spaces {
                 });
             }
         }
+        if let Some(section) = sections.get(id::MEMORY) {
+            for memory in section.items::<wasmparser::MemoryType>()? {
+                self.memories.push(memory?);
+            }
+        }
         if let Some(section) = sections.get(id::EXPORT) {
             let exports = section.items::<wasmparser::Export<'_>>()?;
             let exports = exports.into_iter_with_offsets().collect::<Result<Vec<_>, _>>()?;
@@ -104,10 +109,22 @@ impl Spaces {
                 });
             }
         }
+        interface.unexported_shared_memories = self.unexported_shared_memories(interface);
         Ok(())
     }
 
-    /// Reads the definitions of the kinds that are exported. The others can be long: a garbage-collected language
+    fn unexported_shared_memories(&self, interface: &Interface) -> usize {
+        let is_memory = |ty: &ExternType| matches!(ty, ExternType::Memory { .. });
+        let imported = interface.imports.iter().filter(|import| is_memory(&import.ty)).count();
+        let defined = self.memories.iter().enumerate().skip(imported);
+        let is_exported = |index: usize| {
+            let mut exports = interface.exports.iter();
+            exports.any(|export| is_memory(&export.ty) && export.index as usize == index)
+        };
+        defined.filter(|(index, ty)| ty.shared && !is_exported(*index)).count()
+    }
+
+    /// Reads the definitions of the kinds that are exported, memories aside. The others can be long: a garbage-collected language
     /// can have tens of thousands of globals, each with an expression.
     fn definitions(
         &mut self,
@@ -123,11 +140,6 @@ impl Spaces {
         if let Some(section) = section(ExternalKind::Table, id::TABLE) {
             for table in section.items::<wasmparser::Table<'_>>()? {
                 self.tables.push(table?.ty);
-            }
-        }
-        if let Some(section) = section(ExternalKind::Memory, id::MEMORY) {
-            for memory in section.items::<wasmparser::MemoryType>()? {
-                self.memories.push(memory?);
             }
         }
         if let Some(section) = section(ExternalKind::Global, id::GLOBAL) {

@@ -14,6 +14,9 @@ pub struct Interface {
     pub imports: Vec<Import>,
     /// The exports, in file order.
     pub exports: Vec<Export>,
+    /// How many shared memories it defines that nobody outside can reach.
+    #[serde(skip)]
+    pub unexported_shared_memories: usize,
     /// The `init` section, undecoded.
     #[serde(skip)]
     pub init: Option<InitPayload>,
