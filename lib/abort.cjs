@@ -52,4 +52,4 @@ async function unlessAborted(promise, signal) {
   }
 }
 
-module.exports = { onAbort, throwIfAborted, unlessAborted }
+module.exports = { AbortError, onAbort, throwIfAborted, unlessAborted }

@@ -22,6 +22,7 @@ class RunStreams {
   #feed
   #drains = []
   #begun = false
+  #destroyed = false
 
   constructor({ stdin, stdout, stderr }) {
     try {
@@ -119,6 +120,8 @@ class RunStreams {
    * of the program end with the error that ended the run, if one did.
    */
   destroy(error) {
+    if (this.#destroyed) return
+    this.#destroyed = true
     this.#begun = true
     this.#closeDescriptors()
     this.#feed?.stop()

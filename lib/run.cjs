@@ -2,7 +2,7 @@
 // run() and runSync(): programs, from what the user passes to how they end.
 
 const { isUint8Array } = require('node:util').types
-const { onAbort, throwIfAborted, unlessAborted } = require('./abort.cjs')
+const { AbortError, onAbort, throwIfAborted, unlessAborted } = require('./abort.cjs')
 const binding = require('./binding.cjs')
 const { readSource, runOptions, runSyncOptions } = require('./options.cjs')
 const { importCalls } = require('./run-imports.cjs')
@@ -69,7 +69,11 @@ async function perform({ from, name }, { wasi, imports, signal, timeout, maxBuff
 
 /** Waits until a program has ended and its output has arrived; an abort ends both. */
 async function untilEnded({ promise, interrupt }, streams, signal) {
-  const off = signal && onAbort(signal, () => interrupt())
+  const off = signal && onAbort(signal, () => {
+    interrupt()
+    // At once: when the program has closed its ends, they would end as if it had ended well.
+    streams?.destroy(new AbortError(signal))
+  })
   // What it wrote before it failed is passed on too.
   const [ended] = await Promise.allSettled([promise])
   off?.()

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use wasmtime::{AsContextMut, Export, Extern, ExternType, Instance, MemoryType, SharedMemory, Store};
+use wasmtime::{AsContextMut, Extern, ExternType, Instance, MemoryType, SharedMemory, Store};
 
 use super::start::Service;
 use super::{Guest, imports, thread_spawn, wasi_function, wasi_service};
@@ -22,7 +22,7 @@ pub struct Linked<'a> {
 /// Makes an extern of the store for each import of the guest's module.
 pub fn link<'a>(store: &mut Store<Data>, guest: &'a Arc<Guest>) -> Result<Linked<'a>, Error> {
     let module = &*guest.module;
-    let service = match &guest.process {
+    let service = match &guest.process() {
         Some(process) => wasi_service(module, process, |wasi| Ok(store.data_mut().add_service(wasi)))?,
         None => None,
     };
@@ -106,9 +106,6 @@ impl Linked<'_> {
         }
         let module = &self.guest.module.code.on_demand().module;
         let instance = Instance::new(&mut *store, module, &self.externs)?;
-        for memory in instance.exports(&mut *store).filter_map(Export::into_shared_memory) {
-            self.guest.add_memory(&memory);
-        }
         if let Some(service) = &self.service {
             service.bind(store.as_context_mut(), &instance)?;
         }

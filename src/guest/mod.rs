@@ -50,13 +50,13 @@ pub enum Ended {
 /// What the threads of a guest share.
 pub struct Guest {
     pub module: Arc<Module>,
-    /// None where the module gets no WASI from us.
-    pub process: Option<Arc<Process>>,
+    /// None where the module gets no WASI from us, and once the guest has ended.
+    process: Mutex<Option<Arc<Process>>>,
     /// The functions of JavaScript among its imports, where its threads can call them.
     imports: Option<JsImports>,
     /// Set once the guest is to end. None where it has one thread that nobody can stop.
     interrupt: Option<Interrupt>,
-    /// The shared memories: the imported ones first, in their order.
+    /// The shared memories that it imports, at whose addresses its threads may wait.
     memories: Mutex<Vec<SharedMemory>>,
     /// How many threads it may have besides its first.
     most_threads: u32,
@@ -105,7 +105,7 @@ impl Guest {
     ) -> Arc<Guest> {
         Arc::new(Guest {
             module: module.clone(),
-            process,
+            process: Mutex::new(process),
             imports,
             interrupt,
             memories: Mutex::default(),
@@ -115,19 +115,26 @@ impl Guest {
         })
     }
 
-    /// Notes a shared memory, at whose addresses threads may wait.
+    /// Adds the next of the shared memories that it imports. That is done before it has a second thread.
     pub fn add_memory(&self, memory: &SharedMemory) {
         let mut memories = self.memories.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_known = |known: &SharedMemory| known.data().as_ptr() == memory.data().as_ptr();
-        if !memories.iter().any(is_known) {
-            memories.push(memory.clone());
-        }
+        memories.push(memory.clone());
     }
 
     /// The shared memory of a number, in the order of the imports.
     fn memory(&self, index: usize) -> Option<SharedMemory> {
         let memories = self.memories.lock().unwrap_or_else(PoisonError::into_inner);
         memories.get(index).cloned()
+    }
+
+    fn process(&self) -> Option<Arc<Process>> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Closes its files, whoever keeps the guest for a moment longer.
+    fn close(&self) {
+        let process = self.process.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(process);
     }
 
     fn has_ended(&self) -> bool {
@@ -196,6 +203,7 @@ impl Guest {
         while state.running > 0 {
             state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        self.close();
         state.ended.take().unwrap_or(Ended::Stopped)
     }
 
@@ -222,6 +230,7 @@ impl Guest {
             let _ = answer.send(Message::Interrupted);
         }
         if let Some((tell, ended)) = never_began {
+            self.close();
             tell(ended);
         }
         if !reaps {

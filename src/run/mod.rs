@@ -190,13 +190,13 @@ fn prepare(
         .with_text("file", &*module.file));
     }
     guest::check_plain(module)?;
-    if can_be_stopped(module) && module.interface().unexported_shared_memories > 0 {
+    if can_be_stopped(module) && module.interface().defines_shared_memory {
         return Err(Error::new(
             Class::Error,
             code::UNSUPPORTED,
             format!(
-                "{} defines a shared memory that it does not export. A thread that waits at an address of that cannot be \
-                 stopped, so that it can be run without threads, timeout and signal only",
+                "{} defines a shared memory. A thread that waits at an address of that cannot be stopped, so that it can be \
+                 run without threads, timeout and signal only; one that it imports is made for it",
                 module.file
             ),
         )

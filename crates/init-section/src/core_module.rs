@@ -92,7 +92,9 @@ impl Spaces {
         }
         if let Some(section) = sections.get(id::MEMORY) {
             for memory in section.items::<wasmparser::MemoryType>()? {
-                self.memories.push(memory?);
+                let memory = memory?;
+                interface.defines_shared_memory |= memory.shared;
+                self.memories.push(memory);
             }
         }
         if let Some(section) = sections.get(id::EXPORT) {
@@ -109,19 +111,7 @@ impl Spaces {
                 });
             }
         }
-        interface.unexported_shared_memories = self.unexported_shared_memories(interface);
         Ok(())
-    }
-
-    fn unexported_shared_memories(&self, interface: &Interface) -> usize {
-        let is_memory = |ty: &ExternType| matches!(ty, ExternType::Memory { .. });
-        let imported = interface.imports.iter().filter(|import| is_memory(&import.ty)).count();
-        let defined = self.memories.iter().enumerate().skip(imported);
-        let is_exported = |index: usize| {
-            let mut exports = interface.exports.iter();
-            exports.any(|export| is_memory(&export.ty) && export.index as usize == index)
-        };
-        defined.filter(|(index, ty)| ty.shared && !is_exported(*index)).count()
     }
 
     /// Reads the definitions of the kinds that are exported, memories aside. The others can be long: a garbage-collected language

@@ -14,9 +14,9 @@ pub struct Interface {
     pub imports: Vec<Import>,
     /// The exports, in file order.
     pub exports: Vec<Export>,
-    /// How many shared memories it defines that nobody outside can reach.
+    /// Whether it defines a shared memory, where most that have one import it.
     #[serde(skip)]
-    pub unexported_shared_memories: usize,
+    pub defines_shared_memory: bool,
     /// The `init` section, undecoded.
     #[serde(skip)]
     pub init: Option<InitPayload>,

@@ -21,7 +21,7 @@ pub(crate) fn interface<'a>(
         kind,
         imports: Vec::new(),
         exports: Vec::new(),
-        unexported_shared_memories: 0,
+        defines_shared_memory: false,
         init: None,
         name: None,
         producers: Vec::new(),
