@@ -3,14 +3,15 @@
 //!
 //! <https://github.com/WebAssembly/wasi-threads>
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use wasmtime::{AsContextMut, Caller, ExternType, Func, FuncType, Store, ValType, bail};
 use wiggle::{GuestMemory, GuestPtr};
 
 use super::start::fits;
-use super::{Ended, Guest, link};
+use super::{Ended, Guest, State, link};
 use crate::error::{self, Error, Interrupted};
 use crate::js_api::wrong;
 use crate::module::{Import, Module};
@@ -24,6 +25,9 @@ const MOST_IDS: u32 = 1 << 29;
 
 /// WASI's number for EAGAIN: there are too many threads.
 const AGAIN: i32 = 6;
+
+/// How long a thread takes to leave that has told the guest that it is done.
+const LEAVING: Duration = Duration::from_millis(20);
 
 /// The export that a thread begins in.
 const ENTRY: &str = "wasi_thread_start";
@@ -100,7 +104,12 @@ impl Guest {
     /// Starts a thread. Returns its id, or the errno if there can be no more.
     fn spawn(self: &Arc<Self>, argument: i32) -> wasmtime::Result<Result<i32, i32>> {
         let id = {
-            let mut state = self.state();
+            // A thread that the guest has joined may be about to leave.
+            let is_full = |state: &mut State| state.ended.is_none() && state.threads >= self.most_threads;
+            let (mut state, _) = self
+                .changed
+                .wait_timeout_while(self.state(), LEAVING, is_full)
+                .unwrap_or_else(PoisonError::into_inner);
             if state.ended.is_some() {
                 return Err(Interrupted.into());
             }
