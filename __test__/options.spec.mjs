@@ -210,11 +210,11 @@ describe('values of a wrong type', () => {
   })
 
   test('a directory to begin in that is outside of all preopens is refused, one that is not there is not found', async () => {
-    for (const cwd of ['/', '/workshop', '../work', '']) refused(() => runSync(echo, { cwd, preopens: { '/work': dir } }), 'cwd')
-    refused(() => runSync(echo, { cwd: '/work' }), 'cwd')
-    assert.throws(() => runSync(echo, { cwd: '/work/nowhere', preopens: { '/work': dir } }), { code: 'ENOENT' })
-    await assert.rejects(run(echo, { cwd: '/work/nowhere', preopens: { '/work': dir } }), { code: 'ENOENT' })
-    assert.throws(() => runSync(echo, { cwd: '/work/add.wasm', preopens: { '/work': dir } }), { code: 'ENOTDIR' })
+    for (const cwd of ['/', '/projectshop', '../work', '']) refused(() => runSync(echo, { cwd, preopens: { '/project': dir } }), 'cwd')
+    refused(() => runSync(echo, { cwd: '/project' }), 'cwd')
+    assert.throws(() => runSync(echo, { cwd: '/project/nowhere', preopens: { '/project': dir } }), { code: 'ENOENT' })
+    await assert.rejects(run(echo, { cwd: '/project/nowhere', preopens: { '/project': dir } }), { code: 'ENOENT' })
+    assert.throws(() => runSync(echo, { cwd: '/project/add.wasm', preopens: { '/project': dir } }), { code: 'ENOTDIR' })
   })
 })
 
@@ -234,8 +234,8 @@ describe('values that are right reach the guest', () => {
   })
 
   test('cwd', () => {
-    const inside = { cwd: '/work/sub', preopens: { '/work': `${dir}/..` , '/work/sub': dir }, stdin: 'ignore', stdout: 'pipe' }
-    assert.equal(runSync(echo, inside).stdout.toString(), 'PWD=/work/sub\n')
+    const inside = { cwd: '/project/sub', preopens: { '/project': `${dir}/..` , '/project/sub': dir }, stdin: 'ignore', stdout: 'pipe' }
+    assert.equal(runSync(echo, inside).stdout.toString(), 'PWD=/project/sub\n')
     assert.equal(runSync(echo, { ...inside, env: { PWD: '/mine' } }).stdout.toString(), 'PWD=/mine\n')
   })
 
