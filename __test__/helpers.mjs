@@ -2,6 +2,8 @@
 // process or a worker of its own, where a crash is a result and not the end of the tests.
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { inspect } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { node, root } from './fixtures/project.mjs'
@@ -72,4 +74,14 @@ export async function inWorker(script, options) {
 /** Turns of the event loop, in which finalizers run. */
 export async function turns(count = 5) {
   for (let n = 0; n < count; n++) await new Promise(resolve => setImmediate(resolve))
+}
+
+/** A port of the loopback that is free. */
+export async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address()
+  server.close()
+  await once(server, 'close')
+  return port
 }

@@ -1,14 +1,13 @@
 // Many runs at once: they wait for their turn, for each other, and leave everything behind for the next.
 
 import assert from 'node:assert/strict'
-import { createServer } from 'node:net'
 import { once } from 'node:events'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { run, WebAssembly } from '../index.js'
 import { nothing, sleep } from './fixtures/programs.mjs'
-import { api, check } from './helpers.mjs'
+import { api, check, freePort } from './helpers.mjs'
 
 // As many as run at a time.
 const MOST = 64
@@ -68,11 +67,7 @@ test('a worker that ends takes the programs with it that wait for its functions'
 })
 
 test('what a program had open is closed when the run is over', async () => {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address()
-  await new Promise(resolve => probe.close(resolve))
-  const network = { listen: [`127.0.0.1:${port}`] }
+  const network = { listen: [`127.0.0.1:${await freePort()}`] }
   const wasi = '(import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))'
   const spins = `(module ${wasi} (memory (export "memory") 1) (func (export "_start") (loop $l (drop (call $yield)) (br $l))))`
   const threads = `(module ${wasi} (import "wasi" "thread-spawn" (func $start (param i32) (result i32)))

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync, readdirSync, symlinkSync, writeSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
@@ -15,7 +15,7 @@ import { load, WASI, WebAssembly as Wasmtime } from '../index.js'
 import { assemble, project } from './fixtures/project.mjs'
 import { scratch } from './fixtures/scratch.mjs'
 import { guest } from './guests/guest.mjs'
-import { api, check, child, inWorker, refuses, spawn, thrown, turns } from './helpers.mjs'
+import { api, check, child, freePort, inWorker, refuses, spawn, thrown, turns } from './helpers.mjs'
 
 // On Node 20 and 22, node:wasi crashes now and then where V8 calls its functions by a shorter way.
 setFlagsFromString('--no-turbo-fast-api-calls')
@@ -513,15 +513,6 @@ describe('the options that are not of node:wasi', () => {
     await once(client, 'close')
   })
 })
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 test("'unstable' has the layouts and numbers of preview 0", () => {
   const dir = scratch({ input: 'twelve bytes' })

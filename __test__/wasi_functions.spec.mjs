@@ -7,30 +7,15 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { inspect, load, run } from '../index.js'
+import { all, failed, testChecks } from './guests/wasi-c/checks.mjs'
 import { directory, execute, names } from './guests/wasi-c/hosts.mjs'
 import { serve } from './guests/wasi-c/serve.mjs'
 import { guest } from './guests/guest.mjs'
 import { check } from './helpers.mjs'
 
 const bytes = guest('wasi-c/functions')
-const all = {
-  args: ['functions', 'all', 'zwei wörter', ''],
-  options: { env: { A: '1', EMPTY: '', NAME: 'x=y z' }, stdin: 'a line\n' },
-}
 
-/** The lines of an output in which a check failed. */
-const failed = stdout => stdout.split('\n').filter(line => line.includes('FAILED'))
-
-describe('each function does what it has to and fails as it has to', () => {
-  for (const host of names) {
-    test(host, async () => {
-      const { exitCode, stdout } = await execute(host, bytes, all.args, all.options)
-      assert.deepEqual([failed(stdout), exitCode], [[], 0])
-      assert.match(stdout, /\n0 failures\n$/)
-      assert.equal(stdout, (await execute('run', bytes, all.args, all.options)).stdout)
-    })
-  }
-})
+describe('each function does what it has to and fails as it has to', () => testChecks(bytes))
 
 describe('sockets: what was listened for is accepted, read, written and shut down', () => {
   for (const host of names) {

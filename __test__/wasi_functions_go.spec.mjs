@@ -2,27 +2,14 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { failed, testChecks } from './guests/wasi-c/checks.mjs'
 import { directory, execute, names } from './guests/wasi-c/hosts.mjs'
 import { serve } from './guests/wasi-c/serve.mjs'
 import { guest } from './guests/guest.mjs'
 
 const bytes = guest('wasi-go/functions')
-const all = {
-  args: ['functions', 'all', 'zwei wörter', ''],
-  options: { env: { A: '1', EMPTY: '', NAME: 'x=y z' }, stdin: 'a line\n' },
-}
-const failed = stdout => stdout.split('\n').filter(line => line.includes('FAILED'))
 
-describe('files, directories, streams, times and random numbers', () => {
-  for (const host of names) {
-    test(host, async () => {
-      const { exitCode, stdout } = await execute(host, bytes, all.args, all.options)
-      assert.deepEqual([failed(stdout), exitCode], [[], 0])
-      assert.match(stdout, /\n0 failures\n$/)
-      assert.equal(stdout, (await execute('run', bytes, all.args, all.options)).stdout)
-    })
-  }
-})
+describe('files, directories, streams, times and random numbers', () => testChecks(bytes))
 
 describe('a listener of net, with two connections at a time', () => {
   for (const host of names) {

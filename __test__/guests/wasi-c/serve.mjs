@@ -2,20 +2,10 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { freePort } from '../../helpers.mjs'
 import { directory, execute } from './hosts.mjs'
-
-/** A port of the loopback that is free. */
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 /** What the guest ends with; `ended` is called when the client has done its part, which must have gone well. */
 export async function serve(host, bytes, { dialog, accept, ended = () => {}, ...options }) {
