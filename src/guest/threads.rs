@@ -26,8 +26,8 @@ const MOST_IDS: u32 = 1 << 29;
 /// WASI's number for EAGAIN: there are too many threads.
 const AGAIN: i32 = 6;
 
-/// How long a thread takes to leave that has told the guest that it is done.
-const LEAVING: Duration = Duration::from_millis(20);
+/// The longest that a thread takes to leave that has told the guest that it is done, on a machine that is busy.
+const LEAVING: Duration = Duration::from_millis(500);
 
 /// The export that a thread begins in.
 const ENTRY: &str = "wasi_thread_start";
@@ -105,7 +105,8 @@ impl Guest {
     fn spawn(self: &Arc<Self>, argument: i32) -> wasmtime::Result<Result<i32, i32>> {
         let id = {
             // A thread that the guest has joined may be about to leave.
-            let is_full = |state: &mut State| state.ended.is_none() && state.threads >= self.most_threads;
+            let is_full =
+                |state: &mut State| state.ended.is_none() && state.threads > 0 && state.threads >= self.most_threads;
             let (mut state, _) = self
                 .changed
                 .wait_timeout_while(self.state(), LEAVING, is_full)
