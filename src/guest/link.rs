@@ -31,22 +31,19 @@ pub fn link<'a>(store: &mut Store<Data>, guest: &'a Arc<Guest>) -> Result<Linked
     for (index, import) in module.code.on_demand().imports.iter().enumerate() {
         let from_js = guest.imports.as_ref().is_some_and(|imports| imports.given[index]);
         externs.push(match (&import.ty, &service) {
-            (ExternType::Func(ty), _) if from_js => {
-                imports::function(&mut *store, guest, index as u32, &import.name, ty.clone()).into()
-            }
-            (ExternType::Func(_), Some(service)) if wasi::is_service(&import.module) => {
+            (ExternType::Func(_), Some(service)) if !from_js && wasi::is_service(&import.module) => {
                 wasi_function(&mut *store, module, import, service.id)?.into()
             }
-            (ExternType::Func(_), _) if import.is_thread_spawn() => {
+            (ExternType::Func(_), _) if !from_js && import.is_thread_spawn() => {
                 thread_spawn(&mut *store, guest, module, import)?.into()
             }
-            // A thread of a module that was loaded: only a call of it fails.
+            // In a thread of a module that was loaded only a call of it fails.
             (ExternType::Func(ty), _) => {
                 imports::function(&mut *store, guest, index as u32, &import.name, ty.clone()).into()
             }
-            (ExternType::Memory(ty), _) => {
+            (ExternType::Memory(_), _) => {
                 memories += 1;
-                shared_memory(guest, module, import, ty, memories - 1)?.into()
+                shared_memory(guest, module, import, memories - 1)?.into()
             }
             _ => return Err(wrong(module, import, "nothing: a run has WASI and functions")),
         });
@@ -59,20 +56,14 @@ pub fn link<'a>(store: &mut Store<Data>, guest: &'a Arc<Guest>) -> Result<Linked
 }
 
 /// The memory that a guest with threads imports, which nobody else has.
-fn shared_memory(
-    guest: &Guest,
-    module: &Module,
-    import: &Import,
-    ty: &MemoryType,
-    index: usize,
-) -> Result<SharedMemory, Error> {
-    if !ty.is_shared() || !module.imports_thread_spawn() {
+fn shared_memory(guest: &Guest, module: &Module, import: &Import, index: usize) -> Result<SharedMemory, Error> {
+    let Some(ty) = module.own_memory(import) else {
         return Err(wrong(
             module,
             import,
             "nothing: a run makes a memory only where it is shared and the module makes threads",
         ));
-    }
+    };
     if let Some(memory) = guest.memory(index) {
         return Ok(memory);
     }

@@ -59,7 +59,7 @@ pub fn read<'s>(env: Env<'s>, module: &Module, imports: Value<'s>) -> Result<Giv
             },
             Type::Undefined if wasi::is_service(&import.module) => Found::Wasi,
             Type::Undefined if import.is_thread_spawn() => Found::ThreadSpawn,
-            Type::Undefined if own_memory(module, import).is_some() => given(module, import, host, env),
+            Type::Undefined if module.own_memory(import).is_some() => given(module, import, host, env),
             Type::Undefined => return Err(wrong(module, import, &nothing(module))),
             _ => {
                 return Err(wrong(
@@ -75,17 +75,9 @@ pub fn read<'s>(env: Env<'s>, module: &Module, imports: Value<'s>) -> Result<Giv
 
 /// What a value of the program's is for an import.
 fn given<'s>(module: &Module, import: &Import, value: Value<'s>, env: Env<'s>) -> Found<'s> {
-    match own_memory(module, import) {
+    match module.own_memory(import) {
         Some(ty) if env.type_of(value) == Type::Undefined => Found::OwnMemory(ty.clone()),
         _ => Found::Value(value),
-    }
-}
-
-/// The type of a memory that a module shares with its own threads only, if nobody gives it one.
-fn own_memory<'m>(module: &Module, import: &'m Import) -> Option<&'m MemoryType> {
-    match &import.ty {
-        ExternType::Memory(ty) if ty.is_shared() && module.imports_thread_spawn() => Some(ty),
-        _ => None,
     }
 }
 

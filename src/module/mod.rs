@@ -10,7 +10,7 @@ mod toolchain;
 use std::sync::{Arc, LazyLock};
 
 use wasmport_init_section::{self as init, ErrorKind, Interface, Origin, Plan, Resolved};
-use wasmtime::ExternType;
+use wasmtime::{ExternType, MemoryType};
 
 use crate::engine::{self, Profile};
 use crate::error::{Class, Detail, Error, code};
@@ -109,6 +109,14 @@ impl Module {
     /// Whether it makes threads.
     pub fn imports_thread_spawn(&self) -> bool {
         self.code.on_demand().imports.iter().any(Import::is_thread_spawn)
+    }
+
+    /// The type of an imported memory that it shares with its own threads only, if nobody gives it one.
+    pub fn own_memory<'m>(&self, import: &'m Import) -> Option<&'m MemoryType> {
+        match &import.ty {
+            ExternType::Memory(ty) if ty.is_shared() && self.imports_thread_spawn() => Some(ty),
+            _ => None,
+        }
     }
 
     /// The name of the exported memory that its imports are meant to use: the one that its plan binds, the one named

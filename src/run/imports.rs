@@ -112,9 +112,7 @@ pub fn check(module: &Module, given: Option<&JsImports>) -> Result<(), Error> {
 fn is_provided(module: &Module, import: &Import) -> bool {
     match &import.ty {
         ExternType::Func(_) => import.is_thread_spawn() || wasi::is_service(&import.module),
-        // The threads of a module bring their memory.
-        ExternType::Memory(ty) => ty.is_shared() && module.imports_thread_spawn(),
-        _ => false,
+        _ => module.own_memory(import).is_some(),
     }
 }
 

@@ -190,7 +190,8 @@ fn prepare(
         .with_text("file", &*module.file));
     }
     guest::check_plain(module)?;
-    if can_be_stopped(module) && module.interface().defines_shared_memory {
+    let can_be_stopped = can_be_stopped(module);
+    if can_be_stopped && module.interface().defines_shared_memory {
         return Err(Error::new(
             Class::Error,
             code::UNSUPPORTED,
@@ -202,7 +203,7 @@ fn prepare(
         )
         .with_text("file", &*module.file));
     }
-    let interrupt = match can_be_stopped(module) {
+    let interrupt = match can_be_stopped {
         true => Some(Interrupt::new().map_err(|error| Error::system(&error, "pipe", ""))?),
         false => None,
     };
