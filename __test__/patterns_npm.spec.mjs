@@ -221,6 +221,23 @@ describe('Javy, linked dynamically (import_namespace)', () => {
   })
 })
 
+describe('Node-API', () => {
+  test('as napi-rs lays it out: registered by name, then as a whole', async () => {
+    const file = guest('napi/addon.wasm')
+    assert.deepEqual(inspect(file).plan, {
+      bind: [{ service: 'napi', memory: 'memory', table: '__indirect_function_table' }],
+      steps: [
+        initialize,
+        step({ prefix: '__napi_register__' }),
+        step({ export: 'napi_register_wasm_v1' }, { args: { service: 'napi' }, result: 'namespace' }),
+      ],
+      run: null,
+      hide: [],
+    })
+    assert.equal((await load(file)).answer(), 42)
+  })
+})
+
 describe('what cannot be loaded without the JavaScript made for it says so', () => {
   const go = brotliDecompressSync(readFileSync(guest('gojs/main.wasm.br')))
 
@@ -252,23 +269,6 @@ describe('what cannot be loaded without the JavaScript made for it says so', () 
   test('wasm-bindgen for bundlers, with no bundler-like import of its glue', async () => {
     await refused(installed('tiktoken/tiktoken_bg.wasm'),
       { code: 'ERR_WASMPORT_LINK', importModule: './tiktoken_bg.js' }, 'wasm-bindgen', '_bg.js')
-  })
-
-  test('Node-API, as napi-rs lays it out', async () => {
-    const file = guest('napi/addon.wasm')
-    assert.deepEqual(inspect(file).plan, {
-      bind: [{ service: 'napi', memory: 'memory', table: '__indirect_function_table' }],
-      steps: [
-        initialize,
-        step({ prefix: '__napi_register__' }),
-        step({ export: 'napi_register_wasm_v1' }, { args: { service: 'napi' }, result: 'namespace' }),
-      ],
-      run: null,
-      hide: [],
-    })
-    await refused(file, { code: 'ERR_WASMPORT_LINK', importModule: 'env' }, 'napi-rs', 'no Node-API', 'import the package')
-    const made = project({ 'addon.wasm': readFileSync(file), 'main.mjs': 'import "./addon.wasm"' })
-    assert.match(fails(made, 'main.mjs'), /addon\.wasm.*Node-API addon/)
   })
 
   test('an import of it names the file and says the same', () => {

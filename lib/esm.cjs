@@ -134,6 +134,28 @@ function cycleError(error, url, imports, resolve) {
   return Object.assign(link, { code: 'ERR_WASMPORT_LINK', file: name, importModule: waiting[0] })
 }
 
+/**
+ * The names of what the addon at `url` exports, which it says when it registers. It needs nobody for that, so it is
+ * started before the modules that import it are linked. These have that very instance then, unless they are `elsewhere`,
+ * on another thread.
+ */
+function registeredNames(url, attributes, elsewhere) {
+  try {
+    const namespace = instantiate(url, [], { attributes })
+    if (Object(namespace) !== namespace) return []
+    const names = Object.keys(namespace).filter(name => name.isWellFormed())
+    return names.filter(name => name !== 'default' && name !== 'module.exports')
+  } catch {
+    // It fails again when it is evaluated, and is told then.
+    return []
+  } finally {
+    if (elsewhere) {
+      instances.get(url)?.exports[Symbol.dispose]()
+      instances.delete(url)
+    }
+  }
+}
+
 /** Keeps the variable of an ES module in step with a mutable global. */
 function watch(url, name, setter) {
   binding.watch(instances.get(url).exports, name, setter)
@@ -144,4 +166,4 @@ function exportsBehind(namespace) {
   return behind.get(namespace)
 }
 
-module.exports = { compile, optionsOf, instantiate, watch, exportsBehind }
+module.exports = { compile, optionsOf, instantiate, registeredNames, watch, exportsBehind }

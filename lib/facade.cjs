@@ -65,9 +65,12 @@ function interfaceOf(module) {
   return binding().facade(module)
 }
 
-/** The source text of the ES module that stands for the wasm at `url`, which was compiled to `module`. */
-function facade(url, module, attributes) {
-  const { imports: all, exports, replaced, advice } = interfaceOf(module)
+/**
+ * The source text of the ES module that stands for the wasm at `url`, which was compiled to `module`. `elsewhere` says
+ * that it is evaluated on another thread.
+ */
+function facade(url, module, attributes, elsewhere = false) {
+  const { imports: all, exports, replaced, registers, advice } = interfaceOf(module)
   if (advice) noteAdvice(url, advice)
   // An attribute that is refused is so by every import, whichever is evaluated first.
   require('./esm.cjs').optionsOf(url, attributes)
@@ -95,7 +98,10 @@ function facade(url, module, attributes) {
   )
   if (replaced) {
     // What its names are is not known before it is there. require() gives the value itself.
-    lines.push('export { namespace as default, namespace as "module.exports" }')
+    const names = registers ? require('./esm.cjs').registeredNames(url, attributes, elsewhere) : []
+    for (const [n, name] of names.entries()) lines.push(`const e${n} = namespace[${quote(name)}]`)
+    const named = names.map((name, n) => `, e${n} as ${quote(name)}`).join('')
+    lines.push(`export { namespace as default, namespace as "module.exports"${named} }`)
   } else {
     for (const [n, { name, binding }] of exports.entries()) {
       if (binding === 'constant') lines.push(`const e${n} = namespace[${quote(name)}]`)

@@ -6,7 +6,7 @@ import { SELF, compile, facade, isWasm } from './facade.cjs'
 
 export async function load(url, context, next) {
   if (!isWasm(url, context)) return next(url, context)
-  return { format: 'module', source: facade(url, compile(url), context.importAttributes), shortCircuit: true }
+  return { format: 'module', source: facade(url, compile(url), context.importAttributes, true), shortCircuit: true }
 }
 
 export async function resolve(specifier, context, next) {

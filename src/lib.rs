@@ -14,6 +14,7 @@ mod js_api;
 mod loader;
 mod memory;
 mod module;
+mod node_api;
 mod run;
 mod store;
 mod value;

@@ -37,17 +37,41 @@ pub unsafe fn external_buffer<'s, O: 'static>(
     length: usize,
     owner: O,
 ) -> Result<Value<'s>, BufferError> {
+    // SAFETY: the bytes outlive `owner` by this function's contract, and the finalizer drops the owner only when V8 lets
+    // go of them.
+    lend(env, owner, |finalize, hint, raw| unsafe {
+        sys::napi_create_external_arraybuffer(env.raw, data.cast(), length, finalize, hint, raw)
+    })
+}
+
+/// The same for a `Buffer`.
+///
+/// # Safety
+/// As above.
+pub unsafe fn external_node_buffer<'s, O: 'static>(
+    env: Env<'s>,
+    data: *mut u8,
+    length: usize,
+    owner: O,
+) -> Result<Value<'s>, BufferError> {
+    // SAFETY: as in `external_buffer`.
+    lend(env, owner, |finalize, hint, raw| unsafe {
+        sys::napi_create_external_buffer(env.raw, length, data.cast(), finalize, hint, raw)
+    })
+}
+
+fn lend<'s, O: 'static>(
+    env: Env<'s>,
+    owner: O,
+    make: impl FnOnce(sys::napi_finalize, *mut c_void, *mut sys::napi_value) -> sys::napi_status,
+) -> Result<Value<'s>, BufferError> {
     let released = Rc::new(Cell::new(false));
     let hint = Box::into_raw(Box::new(Loan {
         _owner: owner,
         released: released.clone(),
     }));
     let mut raw = std::ptr::null_mut();
-    // SAFETY: the bytes outlive `owner` by this function's contract, and `release` drops the owner
-    // only when V8 lets go of them.
-    let status = unsafe {
-        sys::napi_create_external_arraybuffer(env.raw, data.cast(), length, Some(release::<O>), hint.cast(), &mut raw)
-    };
+    let status = make(Some(release::<O>), hint.cast(), &mut raw);
     if status == sys::Status::napi_ok {
         // SAFETY: Node-API wrote a handle of the current scope.
         return Ok(unsafe { Value::from_raw(raw) });
@@ -113,7 +137,7 @@ struct Loan<O> {
 }
 
 unsafe extern "C" fn release<O>(_: sys::napi_env, _: *mut c_void, hint: *mut c_void) {
-    // SAFETY: `external_buffer` made this box; Node-API calls the finalizer once.
+    // SAFETY: `lend` made this box; Node-API calls the finalizer once.
     let loan = unsafe { Box::from_raw(hint.cast::<Loan<O>>()) };
     loan.released.set(true);
     let _ = catch_unwind(AssertUnwindSafe(|| drop(loan)));

@@ -61,11 +61,17 @@ impl<'s> Value<'s> {
     /// # Safety
     /// `raw` must be a live handle of a scope that outlives `'s`.
     #[inline]
-    pub(super) unsafe fn from_raw(raw: sys::napi_value) -> Self {
+    pub unsafe fn from_raw(raw: sys::napi_value) -> Self {
         Value {
             raw,
             scope: PhantomData,
         }
+    }
+
+    /// The handle, for a call of Node-API.
+    #[inline]
+    pub fn raw(self) -> sys::napi_value {
+        self.raw
     }
 
     /// The value for napi-rs to return.
@@ -100,6 +106,12 @@ impl<'s> Env<'s> {
             raw: env.raw(),
             scope: PhantomData,
         }
+    }
+
+    /// The environment, for a call of Node-API.
+    #[inline]
+    pub fn raw(self) -> sys::napi_env {
+        self.raw
     }
 
     /// The environment, to be used again in a later call from JavaScript.

@@ -10,6 +10,7 @@
 mod buffer;
 mod callback;
 mod class;
+mod courier;
 mod env;
 mod function;
 mod local;
@@ -19,9 +20,10 @@ mod reference;
 mod stack;
 mod wrap;
 
-pub use buffer::{Buffer, BufferError, external_buffer};
-pub use callback::{Call, Callback};
+pub use buffer::{Buffer, BufferError, external_buffer, external_node_buffer};
+pub use callback::{Call, Callback, guard};
 pub use class::set_classes;
+pub use courier::Courier;
 pub use env::{Env, EnvAddress, ErrorKind, Thrown, Type, Value};
 pub use function::Callable;
 pub use object::Property;

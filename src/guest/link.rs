@@ -9,6 +9,7 @@ use super::{Guest, imports, thread_spawn, wasi_function, wasi_service};
 use crate::error::{Class, Error, code};
 use crate::js_api::wrong;
 use crate::module::{Import, Module};
+use crate::node_api;
 use crate::store::Data;
 use crate::wasi;
 
@@ -37,10 +38,13 @@ pub fn link<'a>(store: &mut Store<Data>, guest: &'a Arc<Guest>) -> Result<Linked
             (ExternType::Func(_), _) if !from_js && import.is_thread_spawn() => {
                 thread_spawn(&mut *store, guest, module, import)?.into()
             }
-            // In a thread of a module that was loaded only a call of it fails.
-            (ExternType::Func(ty), _) => {
-                imports::function(&mut *store, guest, index as u32, &import.name, ty.clone()).into()
-            }
+            (ExternType::Func(ty), _) => match (node_api::function(&import.module, &import.name), &guest.node_api) {
+                (Some(function), Some(shared)) if !from_js && function.fits(ty) => {
+                    function.link_on_thread(&mut *store, shared, ty.clone()).into()
+                }
+                // In a thread of a module that was loaded only a call of it fails.
+                _ => imports::function(&mut *store, guest, index as u32, &import.name, ty.clone()).into(),
+            },
             (ExternType::Memory(_), _) => {
                 memories += 1;
                 shared_memory(guest, module, import, memories - 1)?.into()
@@ -75,18 +79,21 @@ fn shared_memory(guest: &Guest, module: &Module, import: &Import, index: usize) 
 /// A shared memory for a module that imports one.
 pub fn new_memory(module: &Module, ty: &MemoryType) -> Result<SharedMemory, Error> {
     let engine = module.code.on_demand().module.engine();
-    SharedMemory::new(engine, ty.clone()).map_err(|error| {
-        Error::new(
-            Class::RangeError,
-            code::MEMORY,
-            format!(
-                "{}: no memory of {} pages can be had: {error:#}",
-                module.file,
-                ty.minimum()
-            ),
-        )
-        .with_text("file", &*module.file)
-    })
+    SharedMemory::new(engine, ty.clone()).map_err(|error| no_memory(module, ty, &error))
+}
+
+/// The error for a memory that there is no room for.
+pub fn no_memory(module: &Module, ty: &MemoryType, error: &wasmtime::Error) -> Error {
+    Error::new(
+        Class::RangeError,
+        code::MEMORY,
+        format!(
+            "{}: no memory of {} pages can be had: {error:#}",
+            module.file,
+            ty.minimum()
+        ),
+    )
+    .with_text("file", &*module.file)
 }
 
 impl Linked<'_> {

@@ -21,12 +21,13 @@ use crate::engine::Profile;
 use crate::error::{Error, Exit, Interrupted, Raised, Threw};
 use crate::memory::resident_pages;
 use crate::module::Module;
+use crate::node_api;
 use crate::store::{Data, StoreModule, trap};
 use crate::wasi::{Interrupt, Process};
 
 use deadline::Deadline;
 pub use imports::{Argument, JsImports, Message, Request};
-pub use link::{link, new_memory};
+pub use link::{link, new_memory, no_memory};
 pub use start::{
     Service, bound_memory, call_entry, call_step, calls, check_plain, imports_wasi, memory_source, no_service,
     wasi_function, wasi_process, wasi_service,
@@ -54,6 +55,8 @@ pub struct Guest {
     process: Mutex<Option<Arc<Process>>>,
     /// The functions of JavaScript among its imports, where its threads can call them.
     imports: Option<JsImports>,
+    /// What its threads have of Node-API, where it is an addon.
+    node_api: Option<Arc<node_api::Shared>>,
     /// Set once the guest is to end. None where it has one thread that nobody can stop.
     interrupt: Option<Interrupt>,
     /// The shared memories that it imports, at whose addresses its threads may wait.
@@ -100,6 +103,7 @@ impl Guest {
         module: &Arc<Module>,
         process: Option<Arc<Process>>,
         imports: Option<JsImports>,
+        node_api: Option<Arc<node_api::Shared>>,
         interrupt: Option<Interrupt>,
         most_threads: u32,
     ) -> Arc<Guest> {
@@ -107,6 +111,7 @@ impl Guest {
             module: module.clone(),
             process: Mutex::new(process),
             imports,
+            node_api,
             interrupt,
             memories: Mutex::default(),
             most_threads,
@@ -210,8 +215,14 @@ impl Guest {
     /// Ends the guest, unless it has ended already. Its threads leave soon: those in WebAssembly at the next function or
     /// loop, those in WASI at once, and those that wait at an address by being woken.
     pub fn end(self: &Arc<Self>, ended: Ended) {
-        let (waiting, never_began, reaps, _deadline) = {
+        let (ended, error) = match ended {
+            // Nobody asks an addon how it ended.
+            Ended::Failed(error) if self.node_api.is_some() => (Ended::Stopped, Some(error)),
+            ended => (ended, None),
+        };
+        let (is_first, waiting, never_began, reaps, _deadline) = {
             let mut state = self.state();
+            let is_first = state.ended.is_none();
             state.ended.get_or_insert(ended);
             self.changed.notify_all();
             let never_began = match state.queued.take() {
@@ -219,11 +230,20 @@ impl Guest {
                 None => None,
             };
             let reaps = self.interrupt.is_some() && state.running > 0 && !mem::replace(&mut state.reaped, true);
-            (mem::take(&mut state.waiting), never_began, reaps, state.deadline.take())
+            (
+                is_first,
+                mem::take(&mut state.waiting),
+                never_began,
+                reaps,
+                state.deadline.take(),
+            )
         };
         // Now that it says how it ended: a thread that this ends says that it was stopped.
         if let Some(interrupt) = &self.interrupt {
             interrupt.set();
+        }
+        if let Some(shared) = self.node_api.as_ref().filter(|_| is_first) {
+            shared.guest_ended(error);
         }
         for (_, answer) in waiting {
             // Whoever does not wait any more has ended.

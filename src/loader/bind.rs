@@ -5,18 +5,23 @@ use std::rc::Rc;
 use wasmport_init_section::{Args, Bind, MemorySource, Source};
 use wasmtime::Extern;
 
-use super::link::import_object;
+use super::Linking;
+use super::link::{Host, import_object, is_addon};
 use super::loaded::Loaded;
 use crate::error::{self, Class, Error};
 use crate::ffi::{Env, Type, Value};
 use crate::guest::{self, Service, bound_memory, memory_source};
 use crate::module::{Linkable, Module};
+use crate::node_api::Addon;
 use crate::store::StoreCell;
 use crate::value::error_of;
 use crate::wasi;
 
 /// The function by which a JavaScript service takes the memory.
 pub const HOOK: &str = "__wasm_bind";
+
+/// The service that Node-API is in a plan.
+pub const NODE_API: &str = "napi";
 
 /// Binds a memory that the module imports to WASI: it is there before the instance, whose start
 /// function may call WASI already.
@@ -32,11 +37,7 @@ pub fn imported_memory(
     let Some(MemorySource::Import(import)) = bound_memory(module, &service.module)? else {
         return Ok(());
     };
-    let position = code
-        .imports
-        .iter()
-        .position(|other| other.module == import.module && other.name == import.name);
-    let Some(memory) = position.map(|index| externs[index].clone()) else {
+    let Some(memory) = imported(code, externs, &import.module, &import.name) else {
         return Ok(());
     };
     cell.with(|cx| wasi::bind(cx, service.id, memory))?
@@ -47,6 +48,7 @@ pub fn imported_memory(
 pub fn check(env: Env<'_>, module: &Module, imports: Value<'_>) -> Result<(), Error> {
     for bind in &module.plan().bind {
         if !(wasi::is_service(&bind.service) && module.interface().imports_from(&bind.service))
+            && !is_node_api(module, &bind.service)
             && hook(env, imports, &bind.service)?.is_none()
             && module.origin().is_none_or(|origin| origin.bind == Source::Section)
         {
@@ -55,6 +57,7 @@ pub fn check(env: Env<'_>, module: &Module, imports: Value<'_>) -> Result<(), Er
     }
     for step in &module.plan().steps {
         if let Args::Service(service) = &step.args
+            && !is_node_api(module, service)
             && (hook(env, imports, service)?.is_none()
                 || !module.plan().bind.iter().any(|bind| bind.service == *service))
         {
@@ -62,6 +65,42 @@ pub fn check(env: Env<'_>, module: &Module, imports: Value<'_>) -> Result<(), Er
         }
     }
     Ok(())
+}
+
+/// Whether a service is Node-API, for a module that imports that.
+pub fn is_node_api(module: &Module, service: &str) -> bool {
+    service == NODE_API && is_addon(module)
+}
+
+/// Gives an addon its memory and its table.
+fn bind_addon(
+    cell: &Rc<StoreCell>,
+    addon: &Addon,
+    loaded: &Loaded,
+    code: &Linkable,
+    externs: &[Extern],
+    bind: &Bind,
+) -> Result<(), Error> {
+    let module = &*loaded.module;
+    let memory = match memory_source(module, bind)? {
+        MemorySource::Export(export) => cell.with(|cx| loaded.instance.get_export(cx, &export.name))?,
+        MemorySource::Import(import) => imported(code, externs, &import.module, &import.name),
+    };
+    let table = match bind.table.as_str() {
+        "" => None,
+        name => cell.with(|cx| loaded.instance.get_table(cx, name))?,
+    };
+    match memory {
+        Some(memory) => addon.bind(loaded.instance, memory, table),
+        None => Err(Error::internal(format_args!("{}: a bound memory is gone", module.file))),
+    }
+}
+
+/// What was linked for an import.
+fn imported(code: &Linkable, externs: &[Extern], module: &str, name: &str) -> Option<Extern> {
+    let mut imports = code.imports.iter();
+    let position = imports.position(|import| import.module == module && import.name == name)?;
+    externs.get(position).cloned()
 }
 
 /// The function by which the import object or module of a name takes the memory, and that object.
@@ -79,12 +118,18 @@ pub fn carry_out(
     env: Env<'_>,
     cell: &Rc<StoreCell>,
     loaded: &Loaded,
-    imports: Value<'_>,
-    service: Option<&Service>,
+    linking: &Linking<'_, '_>,
+    code: &Linkable,
+    externs: &[Extern],
+    host: &Host,
 ) -> Result<(), Error> {
-    let module = &*loaded.module;
+    let (module, imports) = (&*loaded.module, linking.imports);
     for bind in &module.plan().bind {
-        if let Some(service) = service.filter(|service| service.module == bind.service) {
+        if let Some(addon) = host.addon.as_ref().filter(|_| bind.service == NODE_API) {
+            bind_addon(cell, addon, loaded, code, externs, bind)?;
+            continue;
+        }
+        if let Some(service) = host.wasi.as_ref().filter(|service| service.module == bind.service) {
             cell.with(|cx| service.bind(cx, &loaded.instance))?
                 .map_err(|error| error_of(cell, env, error, &module.file))?;
             continue;

@@ -16,6 +16,7 @@ use crate::ffi::{Env, Record, Value};
 use crate::guest;
 use crate::js_api;
 use crate::module::{self, Module, Source};
+use crate::node_api;
 use crate::store::StoreCell;
 use crate::wasi::{self, WasiOptions};
 
@@ -191,6 +192,12 @@ pub fn command_functions<'s>(env: &'s napi::Env, module: Unknown<'s>) -> napi::R
         }
         Ok(list.into_unknown(env))
     })
+}
+
+/// The functions of Node-API that addons may import, without the private ones of emnapi.
+#[napi]
+pub fn node_api_functions() -> Vec<&'static str> {
+    node_api::api().map(|function| function.name).collect()
 }
 
 /// Carries out the task steps, unless the instance was disposed of.

@@ -3,12 +3,13 @@
 use serde::Serialize;
 use wasmport_init_section::{Args, ExternType, StepResult};
 
+use super::bind::{NODE_API, is_node_api};
 use super::guest::no_service;
+use super::link::{is_addon, is_provided};
 use crate::error::{Class, Detail, Error, code};
 use crate::js_api::{ESM_OPTIONS, Provider};
 use crate::module::{Module, Toolchain, toolchain};
 use crate::value::Kind;
-use crate::wasi;
 
 /// Its imports and exports as an ES module has them.
 #[derive(Serialize)]
@@ -18,6 +19,8 @@ pub struct Facade<'a> {
     exports: Vec<Shown<'a>>,
     /// Whether a step makes its namespace. The names of that are not known before it has.
     replaced: bool,
+    /// Whether nothing but the host is needed for that: it can be made to see its names.
+    registers: bool,
     /// Who seems to have made it, and what to do where its imports are not there.
     advice: Option<String>,
 }
@@ -48,10 +51,11 @@ enum Binding {
 /// The interface of a module for an ES module in its place. What [`check`] refuses is left out.
 pub fn facade(module: &Module) -> Facade<'_> {
     let plan = module.plan();
+    let is_addon = is_addon(module);
     let mut imports: Vec<Request<'_>> = Vec::new();
     for import in &module.code.on_demand().imports {
         if ESM_OPTIONS.provider(import) != Provider::Program
-            || wasi::is_service(&import.module)
+            || is_provided(module, import, is_addon)
             || import.module.starts_with(RESERVED_MODULE)
             || is_reserved(&import.name)
         {
@@ -88,6 +92,7 @@ pub fn facade(module: &Module) -> Facade<'_> {
             },
         });
     Facade {
+        registers: replaced && imports.is_empty() && is_node_api(module, NODE_API),
         imports,
         exports: exports.collect(),
         replaced,
@@ -139,6 +144,7 @@ pub fn check(module: &Module) -> Result<(), Error> {
     for step in &module.plan().steps {
         if let Args::Service(service) = &step.args
             && !module.interface().imports_from(service)
+            && !is_node_api(module, service)
         {
             return Err(no_service(module, service));
         }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use wasmtime::{Extern, ExternType, Global, MemoryType};
+use wasmtime::{Extern, ExternType, Func, Global, Memory, MemoryType};
 
 use super::bind::HOOK;
 use super::esm::advice;
@@ -13,6 +13,7 @@ use crate::ffi::{Env, Type, Value};
 use crate::guest::{self, Guest, Owner, Service};
 use crate::js_api::{self, ESM_OPTIONS, Provider, wrong};
 use crate::module::{Import, Linkable, Module};
+use crate::node_api::{self, Addon};
 use crate::store::StoreCell;
 use crate::value::strings;
 use crate::wasi::{self, Interrupt};
@@ -25,8 +26,9 @@ enum Found<'s> {
     Wasi,
     /// The function by which the module makes threads.
     ThreadSpawn,
-    /// The memory of a module that makes threads, which nobody else has.
+    /// The memory of a module that makes threads or is an addon, which nobody else has.
     OwnMemory(MemoryType),
+    NodeApi(&'static node_api::Function),
     /// A function of `wasm:js-string`, or a string constant.
     Builtin(Provider),
     Value(Value<'s>),
@@ -37,6 +39,7 @@ enum Found<'s> {
 /// Reads the values for all imports.
 pub fn read<'s>(env: Env<'s>, module: &Module, imports: Value<'s>) -> Result<Given<'s>, Error> {
     let imported = &module.code.on_demand().imports;
+    let is_addon = is_addon(module);
     let mut values = Vec::with_capacity(imported.len());
     for import in imported {
         let provider = ESM_OPTIONS.provider(import);
@@ -55,12 +58,14 @@ pub fn read<'s>(env: Env<'s>, module: &Module, imports: Value<'s>) -> Result<Giv
         values.push(match env.type_of(host) {
             Type::Object | Type::Function => match exported_global(env, host, import)? {
                 Some((cell, global)) => Found::Global(cell, global),
-                None => given(module, import, env.get(host, &import.name)?, env),
+                None => given(module, import, is_addon, env.get(host, &import.name)?, env),
             },
             Type::Undefined if wasi::is_service(&import.module) => Found::Wasi,
             Type::Undefined if import.is_thread_spawn() => Found::ThreadSpawn,
-            Type::Undefined if module.own_memory(import).is_some() => given(module, import, host, env),
-            Type::Undefined => return Err(wrong(module, import, &nothing(module))),
+            Type::Undefined => match given(module, import, is_addon, host, env) {
+                Found::Value(_) => return Err(wrong(module, import, &nothing(module, import, is_addon))),
+                found => found,
+            },
             _ => {
                 return Err(wrong(
                     module,
@@ -74,15 +79,47 @@ pub fn read<'s>(env: Env<'s>, module: &Module, imports: Value<'s>) -> Result<Giv
 }
 
 /// What a value of the program's is for an import.
-fn given<'s>(module: &Module, import: &Import, value: Value<'s>, env: Env<'s>) -> Found<'s> {
-    match module.own_memory(import) {
-        Some(ty) if env.type_of(value) == Type::Undefined => Found::OwnMemory(ty.clone()),
+fn given<'s>(module: &Module, import: &Import, is_addon: bool, value: Value<'s>, env: Env<'s>) -> Found<'s> {
+    if env.type_of(value) != Type::Undefined {
+        return Found::Value(value);
+    }
+    if let Some(ty) = own_memory(module, import, is_addon) {
+        return Found::OwnMemory(ty.clone());
+    }
+    match node_api::function(&import.module, &import.name) {
+        Some(function) if matches!(import.ty, ExternType::Func(_)) => Found::NodeApi(function),
         _ => Found::Value(value),
     }
 }
 
+/// Whether a module imports Node-API.
+pub fn is_addon(module: &Module) -> bool {
+    let mut imports = module.code.on_demand().imports.iter();
+    imports.any(|import| node_api::function(&import.module, &import.name).is_some())
+}
+
+/// Whether the host provides an import where the program gives nothing. `is_addon` is what that says of the module.
+pub fn is_provided(module: &Module, import: &Import, is_addon: bool) -> bool {
+    wasi::is_service(&import.module)
+        || import.is_thread_spawn()
+        || node_api::function(&import.module, &import.name).is_some()
+        || own_memory(module, import, is_addon).is_some()
+}
+
+/// The type of an imported memory that the host makes if nobody gives one: that of threads, and of an addon, which
+/// JavaScript sees through Node-API.
+fn own_memory<'m>(module: &Module, import: &'m Import, is_addon: bool) -> Option<&'m MemoryType> {
+    match &import.ty {
+        ExternType::Memory(ty) if is_addon => Some(ty),
+        _ => module.own_memory(import),
+    }
+}
+
 /// Words for an import object that is not there. Who made the module may say why.
-fn nothing(module: &Module) -> String {
+fn nothing(module: &Module, import: &Import, is_addon: bool) -> String {
+    if is_addon && let Some(why) = node_api::unknown(&import.name) {
+        return why;
+    }
     let text = "nothing: no such import object was given";
     match advice(module) {
         Some(advice) => format!("{text}. {advice}"),
@@ -120,7 +157,7 @@ pub fn joined_store<'s>(env: Env<'s>, given: &Given<'s>, module: &Module) -> Res
     let mut joined: Option<(&Import, Rc<StoreCell>)> = None;
     for (found, import) in given.0.iter().zip(&module.code.on_demand().imports) {
         let cell = match found {
-            Found::Wasi | Found::ThreadSpawn | Found::OwnMemory(_) | Found::Builtin(_) => None,
+            Found::Wasi | Found::ThreadSpawn | Found::OwnMemory(_) | Found::NodeApi(_) | Found::Builtin(_) => None,
             Found::Value(value) => js_api::home(env, *value)?.and_then(|(cell, must)| must.then_some(cell)),
             Found::Global(cell, _) => Some(cell.clone()),
         };
@@ -139,11 +176,19 @@ pub struct Host {
     pub wasi: Option<Service>,
     /// Where it makes threads.
     pub guest: Option<Arc<Guest>>,
+    /// Where it imports Node-API.
+    pub addon: Option<Rc<Addon>>,
 }
 
 impl Host {
     /// Opens what a module needs of the host, in a store. The other threads end with the store.
-    pub fn new(cell: &StoreCell, module: &Arc<Module>, given: &Given<'_>, wasi: wasi::Options) -> Result<Host, Error> {
+    pub fn new(
+        env: Env<'_>,
+        cell: &Rc<StoreCell>,
+        module: &Arc<Module>,
+        given: &Given<'_>,
+        wasi: wasi::Options,
+    ) -> Result<Host, Error> {
         let spawns = given.0.iter().any(|found| matches!(found, Found::ThreadSpawn));
         let interrupt = match spawns {
             true => Some(Interrupt::new().map_err(|error| Error::system(&error, "pipe", ""))?),
@@ -159,10 +204,17 @@ impl Host {
         };
         let mut host = Host {
             wasi: service,
-            guest: None,
+            ..Host::default()
         };
+        if given.0.iter().any(|found| matches!(found, Found::NodeApi(_))) {
+            host.addon = Some(Addon::new(env, cell, &module.file)?);
+        }
         if spawns {
-            let guest = Guest::new(module, process, None, interrupt, most_threads);
+            let shared = host.addon.as_ref().map(|addon| addon.shared.clone());
+            if let Some(shared) = &shared {
+                let _ = shared.most_threads.set(most_threads);
+            }
+            let guest = Guest::new(module, process, None, shared, interrupt, most_threads);
             cell.with(|mut cx| cx.data_mut().add_service(Owner(guest.clone())))?;
             host.guest = Some(guest);
         }
@@ -202,11 +254,19 @@ pub fn link(
                 let guest = Host::need(&host.guest)?;
                 cell.with(|cx| guest::thread_spawn(cx, guest, module, import))??.into()
             }
-            Found::OwnMemory(ty) => {
+            Found::NodeApi(function) => {
+                let addon = Host::need(&host.addon)?;
+                node_api_function(cell, addon, module, import, function)?.into()
+            }
+            Found::OwnMemory(ty) if ty.is_shared() => {
                 let memory = guest::new_memory(module, ty)?;
                 js_api::share(cell, env, &memory)?;
                 memory.into()
             }
+            Found::OwnMemory(ty) => cell
+                .with(|cx| Memory::new(cx, ty.clone()))?
+                .map_err(|error| guest::no_memory(module, ty, &error))?
+                .into(),
         });
         if let (Some(guest), Some(Extern::SharedMemory(memory))) = (&host.guest, externs.last()) {
             guest.add_memory(memory);
@@ -214,4 +274,26 @@ pub fn link(
         functions += u32::from(matches!(import.ty, ExternType::Func(_)));
     }
     Ok(externs)
+}
+
+/// A function of Node-API for an import of an addon.
+fn node_api_function(
+    cell: &Rc<StoreCell>,
+    addon: &Rc<Addon>,
+    module: &Module,
+    import: &Import,
+    function: &'static node_api::Function,
+) -> Result<Func, Error> {
+    let fitting = match &import.ty {
+        ExternType::Func(ty) => function.of_type(ty).map(|function| (function, ty)),
+        _ => None,
+    };
+    match fitting {
+        Some((function, ty)) => function.link(cell, addon, ty.clone()),
+        None => Err(wrong(
+            module,
+            import,
+            &format!("a function {}, as Node-API has it", function.signature()),
+        )),
+    }
 }

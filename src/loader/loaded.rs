@@ -1,17 +1,19 @@
 //! An instance that was loaded by its plan.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
 use wasmport_init_section::{Args, Phase, Step, StepResult};
 use wasmtime::{AsContextMut, Global, Instance};
 
+use super::bind::NODE_API;
 use crate::error::{Class, Error, code};
 use crate::ffi::{Env, Type, Value};
 use crate::guest;
 use crate::js_api;
 use crate::module::Module;
+use crate::node_api::Addon;
 use crate::store::{Slot, StoreCell};
 use crate::value::{call_function, error_of};
 
@@ -19,6 +21,8 @@ use crate::value::{call_function, error_of};
 pub struct Loaded {
     pub module: Arc<Module>,
     pub instance: Instance,
+    /// Where it imports Node-API: the addon, which is there until it is disposed of.
+    pub addon: Option<Weak<Addon>>,
     /// What the `__wasm_bind` of each service returned, kept by the store like all of its values.
     services: RefCell<Vec<(String, Slot)>>,
     disposal: Cell<Disposal>,
@@ -33,13 +37,18 @@ enum Disposal {
 }
 
 impl Loaded {
-    pub fn new(module: &Arc<Module>, instance: Instance) -> Loaded {
+    pub fn new(module: &Arc<Module>, instance: Instance, addon: Option<&Rc<Addon>>) -> Loaded {
         Loaded {
             module: module.clone(),
             instance,
+            addon: addon.map(Rc::downgrade),
             services: RefCell::default(),
             disposal: Cell::new(Disposal::Owed),
         }
+    }
+
+    fn addon(&self) -> Option<Rc<Addon>> {
+        self.addon.as_ref().and_then(Weak::upgrade)
     }
 
     /// The exported global of a name, unless the plan hides it.
@@ -121,9 +130,13 @@ impl Loaded {
             return Ok(());
         }
         self.disposal.set(Disposal::Running);
-        let ended = self.carry_out(env, cell, Phase::Dispose);
+        let ended = self.carry_out(env, cell, Phase::Dispose).map(drop);
+        let ended = match self.addon() {
+            Some(addon) => ended.and(addon.dispose()),
+            None => ended,
+        };
         self.disposal.set(Disposal::Done);
-        ended.map(drop)
+        ended
     }
 
     /// Carries out the steps of a phase. Returns what one of them puts in the place of the namespace.
@@ -153,6 +166,10 @@ impl Loaded {
         service: &str,
         name: &str,
     ) -> Result<Option<Value<'s>>, Error> {
+        if let Some(addon) = self.addon().filter(|_| service == NODE_API) {
+            let made = addon.register(env, name)?;
+            return Ok((step.result == StepResult::Namespace).then_some(made));
+        }
         let service = self.service(env, cell, service)?;
         let function = self.object(env, cell, name)?;
         let list = env.call_method(service, self.method(env, step, service, "args")?, &[env.string(name)?])?;

@@ -53,6 +53,15 @@ pub fn instantiate<'s>(
 ) -> Result<Namespace<'s>, Error> {
     let started = begin(env, module, imports, wasi, shared)?;
     let Started { cell, code, loaded, .. } = &started;
+    if loaded.addon.is_some() {
+        // Who made the namespace has said all that it shows.
+        let exports = namespace::bare(env, cell, loaded)?;
+        let shown = started.namespace.unwrap_or(exports);
+        if !shared {
+            namespace::make_disposable(env, cell, loaded, shown)?;
+        }
+        return Ok(Namespace { exports, shown });
+    }
     let exports = cell.batch(env, || namespace::make(env, cell, loaded, code, !shared))?;
     Ok(Namespace {
         exports,
@@ -126,11 +135,12 @@ fn begin<'a, 's>(
     let linking = Linking { module, given, imports };
     let cell = match link::joined_store(env, &linking.given, module)? {
         Some(cell) => cell,
-        None if shared => shared_store(env)?,
+        None if shared && !link::is_addon(module) => shared_store(env)?,
         None => {
             // The pool is for what is made often: a module with WASI opens files each time.
             if !guest::imports_wasi(module)
                 && !module.imports_thread_spawn()
+                && !link::is_addon(module)
                 && let Some(code) = module.code.pooled()
             {
                 let cell = StoreCell::new(env, code.module.engine())?;
@@ -143,9 +153,12 @@ fn begin<'a, 's>(
         }
     };
     let code = module.code.on(&cell.engine()?).ok_or_else(|| unpoolable(module))?;
-    let host = Host::new(&cell, module, &linking.given, wasi)?;
-    let started = linking.instantiate(env, &cell, code, &host)?;
-    started.ok_or_else(|| unpoolable(module))
+    let host = Host::new(env, &cell, module, &linking.given, wasi)?;
+    let started = linking.instantiate(env, &cell, code, &host);
+    if let (Err(_), Some(addon)) = (&started, &host.addon) {
+        addon.discard();
+    }
+    started?.ok_or_else(|| unpoolable(module))
 }
 
 /// Says now what [`instantiate`] would find wrong with the imports, as far as it can be known without an instance.
@@ -157,8 +170,11 @@ pub fn check<'s>(env: Env<'s>, module: &Arc<Module>, imports: Value<'s>, wasi: w
         return Ok(());
     }
     let cell = StoreCell::new(env, engine::engine()?)?;
-    let host = Host::new(&cell, module, &given, wasi)?;
+    let host = Host::new(env, &cell, module, &given, wasi)?;
     let linked = link::link(env, &cell, module, module.code.on_demand(), &given, &host);
+    if let Some(addon) = &host.addon {
+        addon.discard();
+    }
     cell.dispose();
     linked.map(drop)
 }
@@ -181,13 +197,12 @@ impl<'a, 's> Linking<'a, 's> {
     ) -> Result<Option<Started<'a, 's>>, Error> {
         let module = self.module;
         let externs = link::link(env, cell, module, code, &self.given, host)?;
-        let service = host.wasi.as_ref();
-        bind::imported_memory(env, cell, module, code, &externs, service)?;
+        bind::imported_memory(env, cell, module, code, &externs, host.wasi.as_ref())?;
         let Some(instance) = js_api::instantiate(env, cell, module, code, &externs)? else {
             return Ok(None);
         };
-        let loaded = Rc::new(Loaded::new(module, instance));
-        bind::carry_out(env, cell, &loaded, self.imports, service)?;
+        let loaded = Rc::new(Loaded::new(module, instance, host.addon.as_ref()));
+        bind::carry_out(env, cell, &loaded, self, code, &externs, host)?;
         let namespace = loaded.carry_out(env, cell, Phase::Evaluate)?;
         Ok(Some(Started {
             cell: cell.clone(),

@@ -7,7 +7,7 @@ use wasmtime::{Extern, Mutability};
 
 use super::loaded::Loaded;
 use crate::error::{Class, Error, code};
-use crate::ffi::{Call, Env, Property, Reference, Thrown, Type, Value};
+use crate::ffi::{Call, Callable, Env, Property, Record, Reference, Thrown, Type, Value};
 use crate::guest;
 use crate::js_api;
 use crate::module::{Linkable, Module};
@@ -75,6 +75,76 @@ pub fn make<'s>(
     Ok(namespace)
 }
 
+/// The object that keeps the instance of an addon, and shows nothing of it.
+pub fn bare<'s>(env: Env<'s>, cell: &Rc<StoreCell>, loaded: &Rc<Loaded>) -> Result<Value<'s>, Error> {
+    let tools = env.local(Tools::new)?;
+    let namespace = env.bare_object()?;
+    let (name, value) = (env.deref(&tools.dispose_symbol)?, env.deref(&tools.dispose)?);
+    env.define(namespace, &[Property::Hidden { name, value }])?;
+    cell.attach(env, namespace, loaded.clone())?;
+    Ok(namespace)
+}
+
+/// Gives what an addon exports a `Symbol.dispose`, if it takes one: it may be no object, or one that nobody can add to.
+pub fn make_disposable(
+    env: Env<'_>,
+    cell: &Rc<StoreCell>,
+    loaded: &Rc<Loaded>,
+    exports: Value<'_>,
+) -> Result<(), Error> {
+    if !matches!(env.type_of(exports), Type::Object | Type::Function) {
+        return Ok(());
+    }
+    let tools = env.local(Tools::new)?;
+    let dispose = env.function_of(
+        "[Symbol.dispose]",
+        Dispose {
+            cell: cell.clone(),
+            loaded: loaded.clone(),
+        },
+    )?;
+    let descriptor = env.object()?;
+    env.set(descriptor, "value", dispose)?;
+    env.set(descriptor, "configurable", env.boolean(true)?)?;
+    let args = [exports, env.deref(&tools.dispose_symbol)?, descriptor];
+    if env.call(env.deref(&tools.define_property)?, &args).is_err() {
+        env.take_exception();
+    }
+    Ok(())
+}
+
+/// Disposes of an addon.
+struct Dispose {
+    cell: Rc<StoreCell>,
+    loaded: Rc<Loaded>,
+}
+
+impl Record for Dispose {}
+
+impl Callable for Dispose {
+    fn arity(&self) -> usize {
+        0
+    }
+
+    fn call<'s>(&self, env: Env<'s>, _: &[Value<'s>]) -> Result<Value<'s>, Thrown> {
+        end(env, &self.cell, &self.loaded).map_err(|error| error.throw(env))?;
+        env.undefined()
+    }
+}
+
+/// Carries out the dispose steps and lets go of the store.
+fn end(env: Env<'_>, cell: &Rc<StoreCell>, loaded: &Loaded) -> Result<(), Error> {
+    if loaded.is_disposing() {
+        return Ok(());
+    }
+    let ended = match cell.is_disposed() {
+        true => Ok(()),
+        false => loaded.dispose(env, cell),
+    };
+    cell.dispose();
+    ended
+}
+
 /// `namespace[Symbol.dispose]()`: carries out the dispose steps and lets go of the store.
 fn dispose<'s>(call: &Call<'s>) -> Result<Value<'s>, Thrown> {
     let env = call.env;
@@ -89,12 +159,7 @@ fn dispose<'s>(call: &Call<'s>) -> Result<Value<'s>, Thrown> {
     if loaded.is_disposing() {
         return env.undefined();
     }
-    let ended = match cell.is_disposed() {
-        true => Ok(()),
-        false => loaded.dispose(env, &cell),
-    };
-    cell.dispose();
-    let ended = ended.map_err(|error| error.throw(env));
+    let ended = end(env, &cell, &loaded).map_err(|error| error.throw(env));
     if guest::calls(&loaded.module, Phase::Dispose).next().is_some() {
         let error = env.take_exception();
         env.call(env.class("disposed")?, &[call.this])?;

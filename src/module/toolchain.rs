@@ -127,12 +127,12 @@ static MARKS: &[Mark] = &[
     },
     Mark {
         name: "napi-rs, with Node-API",
-        advice: Some(NODE_API),
+        advice: None,
         is_in: |it| exports_any(it, "__napi_register__") || it.export("napi_register_module_v1").is_some(),
     },
     Mark {
         name: "emnapi, with Node-API",
-        advice: Some(NODE_API),
+        advice: None,
         is_in: |it| {
             imports_any(it, |module, name| {
                 module == "emnapi" || name.starts_with("napi_") || name.starts_with("node_api_")
@@ -213,7 +213,6 @@ static MARKS: &[Mark] = &[
     },
 ];
 
-const NODE_API: &str = "this version of Wasmport has no Node-API: import the package, whose own .js starts it";
 const EMSCRIPTEN: &str = "it is started by the .js file that Emscripten made for it: import that one (wasmport/global \
      puts it on Wasmtime), or build it with -sSTANDALONE_WASM";
 

@@ -210,7 +210,10 @@ fn prepare(
     let (wasi, captures) = wasi.read(options.max_buffer.map(|most| most as usize))?;
     let most_threads = wasi.max_threads;
     let process = guest::wasi_process(module, wasi, interrupt.clone())?;
-    Ok((Guest::new(module, process, imports, interrupt, most_threads), captures))
+    Ok((
+        Guest::new(module, process, imports, None, interrupt, most_threads),
+        captures,
+    ))
 }
 
 /// Whether a program has threads to stop, or a caller who may want to stop it.

@@ -11,6 +11,7 @@
 #![allow(unsafe_code)]
 
 mod anchor;
+mod confined;
 mod data;
 mod identity;
 mod module;
@@ -34,6 +35,7 @@ use crate::error::{Class, Error, code};
 use crate::ffi::{Callable, Env, Record, StackBounds, Thrown, Value};
 
 pub use anchor::{Anchor, Slot};
+pub use confined::Confined;
 pub use data::{Data, ServiceId};
 pub use identity::ObjectKey;
 use identity::code_address;

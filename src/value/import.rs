@@ -13,7 +13,7 @@ use super::signature::{foreign_type, function_on_engine};
 use super::{ExportedFunction, Kind, Signature, number};
 use crate::error::{Class, Error, code};
 use crate::ffi::{Env, EnvAddress, Value, WeakReference};
-use crate::store::{Data, JsException, ObjectKey, Slot, StoreCell};
+use crate::store::{Confined, Data, JsException, ObjectKey, Slot, StoreCell};
 
 /// Calls with up to this many arguments need no allocation.
 const INLINE: usize = 8;
@@ -34,15 +34,6 @@ struct ImportedFunction {
     name: String,
     file: Arc<str>,
 }
-
-/// Wasmtime asks host functions to be `Send` and `Sync`, since stores usually are.
-pub(super) struct Confined<T>(pub(super) T);
-
-// SAFETY: the function is reachable only through its store, and the store only through its
-// `StoreCell`, which is neither `Send` nor `Sync`: everything here stays on one thread.
-unsafe impl<T> Send for Confined<T> {}
-// SAFETY: as above.
-unsafe impl<T> Sync for Confined<T> {}
 
 /// Which import a function is, for messages and for its own name.
 #[derive(Clone, Copy)]

@@ -11,11 +11,10 @@ use wasmtime::{
 };
 
 use super::HostValue;
-use super::import::Confined;
 use crate::engine;
 use crate::error::{Class, Error, code};
 use crate::ffi::{Env, EnvAddress};
-use crate::store::{Data, StoreCell};
+use crate::store::{Confined, Data, StoreCell};
 
 /// The module that the builtins are imported from.
 pub const MODULE: &str = "wasm:js-string";

@@ -1,0 +1,230 @@
+//! Error handling: the last error, and exceptions.
+//!
+//! <https://nodejs.org/api/n-api.html#error-handling>
+
+use std::cell::{Cell, RefCell};
+use std::ffi::{CStr, c_char};
+use std::ptr;
+
+use napi_sys as sys;
+
+use super::addon::Addon;
+use super::call::{Call, Handle, Ptr};
+use super::failure::{Failure, Outcome, check};
+use super::function::{Function, functions};
+
+pub const FUNCTIONS: &[Function] = functions! {
+    plain napi_get_last_error_info(u32, Ptr) -> u32;
+    script napi_throw(Handle);
+    script napi_throw_error(Ptr, Ptr);
+    script napi_throw_type_error(Ptr, Ptr);
+    script napi_throw_range_error(Ptr, Ptr);
+    script node_api_throw_syntax_error(Ptr, Ptr);
+    api napi_is_error(Handle, Ptr);
+    api napi_create_error(Handle, Handle, Ptr);
+    api napi_create_type_error(Handle, Handle, Ptr);
+    api napi_create_range_error(Handle, Handle, Ptr);
+    api node_api_create_syntax_error(Handle, Handle, Ptr);
+    api napi_get_and_clear_last_exception(Ptr);
+    api napi_is_exception_pending(Ptr);
+    script napi_fatal_exception(Handle);
+};
+
+/// Node's words for each status, by its number: programs show them, and compare them.
+const MESSAGES: [&CStr; 24] = [
+    c"",
+    c"Invalid argument",
+    c"An object was expected",
+    c"A string was expected",
+    c"A string or symbol was expected",
+    c"A function was expected",
+    c"A number was expected",
+    c"A boolean was expected",
+    c"An array was expected",
+    c"Unknown failure",
+    c"An exception is pending",
+    c"The async work item was cancelled",
+    c"napi_escape_handle already called on scope",
+    c"Invalid handle scope usage",
+    c"Invalid callback scope usage",
+    c"Thread-safe function queue is full",
+    c"Thread-safe function handle is closing",
+    c"A bigint was expected",
+    c"A date was expected",
+    c"An arraybuffer was expected",
+    c"A detachable arraybuffer was expected",
+    c"Main thread would deadlock",
+    c"External buffers are not allowed",
+    c"Cannot run JavaScript",
+];
+
+/// Where in the guest's memory it is told of the last error. 0 is not yet there.
+#[derive(Default)]
+pub struct ErrorInfo {
+    address: Cell<u32>,
+    messages: RefCell<[u32; MESSAGES.len()]>,
+}
+
+/// Writes a `napi_extended_error_info`, and where that is. It leaves the last error as it is.
+fn napi_get_last_error_info(call: &Call<'_>, environment: u32, result: Ptr) -> wasmtime::Result<u32> {
+    let outcome = match call.addon.is_environment(environment) {
+        true => tell_last_error(call, result),
+        false => Err(Failure::INVALID_ARG),
+    };
+    match outcome {
+        Ok(()) => Ok(sys::Status::napi_ok as u32),
+        Err(Failure::Status(status)) => Ok(status as u32),
+        Err(Failure::Trap(error)) => Err(error),
+    }
+}
+
+fn tell_last_error(call: &Call<'_>, result: Ptr) -> Outcome {
+    let addon = call.addon;
+    call.out::<u32>(result)?;
+    let status = addon.last_error.status();
+    let message = message(addon, status)?;
+    let info = &addon.state.error_info.address;
+    if info.get() == 0 {
+        info.set(addon.allocate(size_of::<[u32; 4]>() as u32)?);
+    }
+    // The message, reserved, the engine's code, and the status.
+    call.write(Ptr(info.get()), [message, 0, 0, status as u32])?;
+    call.write(result, info.get())
+}
+
+/// Where the words for a status are; 0 where it needs none.
+fn message(addon: &Addon, status: sys::napi_status) -> Outcome<u32> {
+    let index = status as usize;
+    let Some(text) = MESSAGES.get(index).filter(|text| !text.is_empty()) else {
+        return Ok(0);
+    };
+    let known = addon.state.error_info.messages.borrow()[index];
+    if known != 0 {
+        return Ok(known);
+    }
+    let bytes = text.to_bytes_with_nul();
+    let address = addon.allocate(bytes.len() as u32)?;
+    addon.memory()?.copy_in(address, bytes)?;
+    addon.state.error_info.messages.borrow_mut()[index] = address;
+    Ok(address)
+}
+
+fn napi_throw(call: &Call<'_>, error: Handle) -> Outcome {
+    let error = call.value(error)?;
+    // SAFETY: the handle is live.
+    check(unsafe { sys::napi_throw(call.env, error) })
+}
+
+fn napi_throw_error(call: &Call<'_>, code: Ptr, message: Ptr) -> Outcome {
+    // SAFETY: both texts end with a NUL; no code is null.
+    throw(call, code, message, |code, message| unsafe {
+        sys::napi_throw_error(call.env, code, message)
+    })
+}
+
+fn napi_throw_type_error(call: &Call<'_>, code: Ptr, message: Ptr) -> Outcome {
+    // SAFETY: both texts end with a NUL; no code is null.
+    throw(call, code, message, |code, message| unsafe {
+        sys::napi_throw_type_error(call.env, code, message)
+    })
+}
+
+fn napi_throw_range_error(call: &Call<'_>, code: Ptr, message: Ptr) -> Outcome {
+    // SAFETY: both texts end with a NUL; no code is null.
+    throw(call, code, message, |code, message| unsafe {
+        sys::napi_throw_range_error(call.env, code, message)
+    })
+}
+
+fn node_api_throw_syntax_error(call: &Call<'_>, code: Ptr, message: Ptr) -> Outcome {
+    // SAFETY: both texts end with a NUL; no code is null.
+    throw(call, code, message, |code, message| unsafe {
+        sys::node_api_throw_syntax_error(call.env, code, message)
+    })
+}
+
+fn throw(
+    call: &Call<'_>,
+    code: Ptr,
+    message: Ptr,
+    throw: impl FnOnce(*const c_char, *const c_char) -> sys::napi_status,
+) -> Outcome {
+    let message = call.name(message)?;
+    let code = match code.is_null() {
+        true => None,
+        false => Some(call.name(code)?),
+    };
+    check(throw(
+        code.as_ref().map_or(ptr::null(), |code| code.as_ptr()),
+        message.as_ptr(),
+    ))
+}
+
+fn napi_is_error(call: &Call<'_>, value: Handle, result: Ptr) -> Outcome {
+    let value = call.value(value)?;
+    // SAFETY: the handle is live.
+    call.tell(
+        result,
+        |told| unsafe { sys::napi_is_error(call.env, value, told) },
+        u8::from,
+    )
+}
+
+fn napi_create_error(call: &Call<'_>, code: Handle, message: Handle, result: Ptr) -> Outcome {
+    let (code, message) = texts(call, code, message)?;
+    // SAFETY: the handles are live, and one that is no string is refused with a status; no code is null.
+    call.make(result, |made| unsafe {
+        sys::napi_create_error(call.env, code, message, made)
+    })
+}
+
+fn napi_create_type_error(call: &Call<'_>, code: Handle, message: Handle, result: Ptr) -> Outcome {
+    let (code, message) = texts(call, code, message)?;
+    // SAFETY: the handles are live, and one that is no string is refused with a status; no code is null.
+    call.make(result, |made| unsafe {
+        sys::napi_create_type_error(call.env, code, message, made)
+    })
+}
+
+fn napi_create_range_error(call: &Call<'_>, code: Handle, message: Handle, result: Ptr) -> Outcome {
+    let (code, message) = texts(call, code, message)?;
+    // SAFETY: the handles are live, and one that is no string is refused with a status; no code is null.
+    call.make(result, |made| unsafe {
+        sys::napi_create_range_error(call.env, code, message, made)
+    })
+}
+
+fn node_api_create_syntax_error(call: &Call<'_>, code: Handle, message: Handle, result: Ptr) -> Outcome {
+    let (code, message) = texts(call, code, message)?;
+    // SAFETY: the handles are live, and one that is no string is refused with a status; no code is null.
+    call.make(result, |made| unsafe {
+        sys::node_api_create_syntax_error(call.env, code, message, made)
+    })
+}
+
+fn texts(call: &Call<'_>, code: Handle, message: Handle) -> Outcome<(sys::napi_value, sys::napi_value)> {
+    let message = call.value(message)?;
+    Ok((call.optional_value(code)?, message))
+}
+
+fn napi_get_and_clear_last_exception(call: &Call<'_>, result: Ptr) -> Outcome {
+    // SAFETY: writes a handle of the current scope: that of undefined if nothing is pending.
+    call.make(result, |made| unsafe {
+        sys::napi_get_and_clear_last_exception(call.env, made)
+    })
+}
+
+fn napi_is_exception_pending(call: &Call<'_>, result: Ptr) -> Outcome {
+    // SAFETY: the result is ours.
+    call.tell(
+        result,
+        |told| unsafe { sys::napi_is_exception_pending(call.env, told) },
+        u8::from,
+    )
+}
+
+fn napi_fatal_exception(call: &Call<'_>, error: Handle) -> Outcome {
+    let error = call.value(error)?;
+    // SAFETY: the handle is live.
+    check(unsafe { sys::napi_fatal_exception(call.env, error) })
+}
