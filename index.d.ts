@@ -7,7 +7,8 @@ import type { Readable, Writable } from 'node:stream'
  * and programs to run ({@link run}), on Wasmtime, from a code cache on disk.
  *
  * Nothing is granted that was not asked for: a module gets no files, no environment
- * and no network; a program that is run gets the standard streams besides.
+ * and no network; a program that is run gets the standard streams besides. (A module
+ * that imports Node-API is an addon: it can do what JavaScript can do.)
  *
  * Compiled code is kept on disk, keyed by content. The environment variable
  * `WASMPORT_CACHE` names the directory; `WASMPORT_CACHE=off` disables it.
@@ -43,7 +44,8 @@ export type Source = string | URL | ArrayBuffer | ArrayBufferView
  * instance before anything else: that is how a host function gets at the memory of
  * its caller. See {@link Plan.bind}. It may return a {@link Service}.
  *
- * The modules `wasi_snapshot_preview1` and `wasi_unstable` are supplied by Wasmport.
+ * The modules `wasi_snapshot_preview1` and `wasi_unstable` are supplied by Wasmport, and
+ * so are the functions of Node-API, in `napi`, `env` and `emnapi`, that are not given here.
  */
 export type Imports = Record<string, Record<string, any>>
 
@@ -294,6 +296,11 @@ export type Namespace<Exports extends object = Record<string, any>> = Exports & 
  * which is in a new instance: such a module may assume that it is called once. (One that
  * imports a memory, table or global keeps the instances for as long as the store of
  * that.) To run it as a program use {@link run}.
+ *
+ * Of a Node-API addon the result is what its registration returned: mostly an object,
+ * which gets a `[Symbol.dispose]` that does not show. It ends the addon: its cleanup
+ * hooks and finalizers run, its threads are stopped, calls of its functions throw
+ * `ERR_WASMPORT_DISPOSED`. An addon is never garbage.
  *
  * As with `import()`, a module that exports a function named `then` would be taken
  * for a promise: use {@link loadSync} for it.

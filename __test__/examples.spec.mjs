@@ -29,6 +29,7 @@ const EXPECTED = {
   'options.mjs': { flags: hook, output: /^(Hello, Grace!\n){2}$/ },
   'source.mjs': { flags: hook, skip: needs.sourcePhase, output: /^42\n$/ },
   'require.cjs': { flags: hook, output: /^42\n$/ },
+  'addon.mjs': { flags: hook, output: /^\$argon2id\$v=19 true\n$/ },
   'inspect.mjs': { output: /"service": "host",\s+"memory": "memory"/ },
   'webassembly.mjs': { output: /^ONE MEMORY after 1 call\nnothing to do for nobody\n$/ },
   'global.mjs': { flags: global, output: /^a PNG of 600 by 600 pixels, \d{4} bytes\n$/ },

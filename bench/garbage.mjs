@@ -7,9 +7,14 @@ import { runInNewContext } from 'node:vm'
 setFlagsFromString('--expose-gc')
 const gc = runInNewContext('gc')
 
-/** A side that calls `make` `count` times, then collects; finalizers run in a turn of the event loop. */
+/** Collects; finalizers run in a turn of the event loop. */
+export function collect() {
+  gc()
+  return setImmediate()
+}
+
+/** A side that calls `make` `count` times, then collects. */
 export const lifetimes = (make) => async (count) => {
   for (let i = 0; i < count; i++) make()
-  gc()
-  await setImmediate()
+  await collect()
 }

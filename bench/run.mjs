@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 const rows = [
   'export-call', 'export-8-args', 'export-i64', 'export-externref', 'export-externref-i31', 'multi-value',
   'import-call', 'import-externref', 'memory-view', 'table-get', 'global-value', 'instantiate', 'instantiate-api',
-  'cached-load', 'import-cached', 'hooks-graph', 'process-run', 'wasi', 'run-esbuild-500', 'run-loop-delay',
+  'cached-load', 'import-cached', 'hooks-graph', 'process-run', 'wasi', 'run-esbuild-500', 'run-loop-delay', 'napi',
 ]
 
 const { values } = parseArgs({ options: { json: { type: 'boolean' }, only: { type: 'string' } } })

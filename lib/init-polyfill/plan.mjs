@@ -67,6 +67,8 @@ function inferSteps(outline) {
   const isRegister = ({ name }) => selects(registers, name) && has(outline, name, '() -> ()')
   if (outline.exports.some(isRegister)) evaluate(registers)
   const addon = firstOf(['napi_register_wasm_v1', 'napi_register_module_v1', '_napi_register'], REGISTER)
+  // What napi-rs 2 makes without a libc notes its exports by that.
+  if (addon && has(outline, 'register_module', '() -> ()')) evaluate({ export: 'register_module' })
   if (addon) evaluate({ export: addon }, { service: 'napi' }, 'namespace')
   return steps
 }

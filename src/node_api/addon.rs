@@ -7,6 +7,7 @@
 use std::cell::{Cell, OnceCell, RefCell};
 use std::ffi::c_void;
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 
 use napi_sys as sys;
@@ -85,6 +86,7 @@ impl Addon {
                 tasks: Default::default(),
                 works: Default::default(),
                 calls: Default::default(),
+                has_ended: Default::default(),
             }),
             handles: RefCell::default(),
             callbacks: RefCell::default(),
@@ -185,13 +187,13 @@ impl Addon {
     ) -> Result<R, Error> {
         self.state.copies.begin_call();
         let mark = self.handles.borrow().mark();
-        let _end = EndCall {
+        let call = RunningCall {
             addon: self,
             mark,
             outer: self.mark.replace(mark),
         };
         let result = result(f()?)?;
-        match self.end_scopes(mark) {
+        match call.end() {
             0 => Ok(result),
             left => Err(self.left_open(left)),
         }
@@ -226,10 +228,27 @@ impl Addon {
 
     /// Enters WebAssembly. The error is what the call ended with.
     pub fn run<R>(&self, f: impl FnOnce(StoreContextMut<'_, Data>) -> wasmtime::Result<R>) -> Result<R, Error> {
+        if self.shared.has_ended.load(Ordering::Relaxed) {
+            return Err(self.ended());
+        }
         let env = self.ffi();
         let outcome = self.cell.enter(f)?;
         self.cell.settle(env)?;
         outcome.map_err(|error| error_of(&self.cell, env, error, &self.file))
+    }
+
+    /// The error for a call of an addon of which a thread has failed: what that one was to do would be waited for in vain.
+    #[cold]
+    fn ended(&self) -> Error {
+        Error::new(
+            Class::Error,
+            code::EXIT,
+            format!(
+                "{}: a thread of the addon has failed or exited, which has ended it; load it again to use it",
+                self.file
+            ),
+        )
+        .with_text("file", &*self.file)
     }
 
     /// Calls a function of the guest's table.
@@ -391,18 +410,29 @@ fn typed<P: WasmParams, R: WasmResults>(
     }
 }
 
-/// Ends a call into the guest, after a panic too.
-struct EndCall<'a> {
+/// A call into the guest, which ends after a panic too.
+struct RunningCall<'a> {
     addon: &'a Addon,
     mark: Mark,
     outer: Mark,
 }
 
-impl Drop for EndCall<'_> {
-    fn drop(&mut self) {
+impl RunningCall<'_> {
+    /// Returns how many scopes the guest has left open.
+    fn end(self) -> usize {
+        std::mem::ManuallyDrop::new(self).finish()
+    }
+
+    fn finish(&self) -> usize {
         self.addon.end_loans();
         self.addon.mark.set(self.outer);
-        self.addon.end_scopes(self.mark);
+        self.addon.end_scopes(self.mark)
+    }
+}
+
+impl Drop for RunningCall<'_> {
+    fn drop(&mut self) {
+        self.finish();
     }
 }
 

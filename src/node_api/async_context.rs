@@ -51,7 +51,9 @@ fn init_raw(call: &Call<'_>, resource: sys::napi_value, name: sys::napi_value) -
 /// The object for a resource. Node's own conversion leaves an exception to V8 alone, which then crashes in the next call
 /// that the guest makes; here it is pending, like any.
 fn to_object(call: &Call<'_>, resource: sys::napi_value) -> Outcome<sys::napi_value> {
-    if resource.is_null() {
+    if resource.is_null()
+        || [sys::ValueType::napi_object, sys::ValueType::napi_function].contains(&kind(call, resource)?)
+    {
         return Ok(resource);
     }
     convert(sys::Status::napi_object_expected, |object| {
@@ -62,16 +64,20 @@ fn to_object(call: &Call<'_>, resource: sys::napi_value) -> Outcome<sys::napi_va
 
 /// The same for a name, which is mostly text.
 fn to_string(call: &Call<'_>, name: sys::napi_value) -> Outcome<sys::napi_value> {
-    let mut kind = 0;
-    // SAFETY: the handle is live.
-    check(unsafe { sys::napi_typeof(call.env, name, &mut kind) })?;
-    if kind == sys::ValueType::napi_string {
+    if kind(call, name)? == sys::ValueType::napi_string {
         return Ok(name);
     }
     convert(sys::Status::napi_string_expected, |text| {
         // SAFETY: as above.
         unsafe { sys::napi_coerce_to_string(call.env, name, text) }
     })
+}
+
+fn kind(call: &Call<'_>, value: sys::napi_value) -> Outcome<sys::napi_valuetype> {
+    let mut kind = 0;
+    // SAFETY: the handle is live.
+    check(unsafe { sys::napi_typeof(call.env, value, &mut kind) })?;
+    Ok(kind)
 }
 
 fn convert(

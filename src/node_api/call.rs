@@ -89,6 +89,14 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// What `typeof` says of a value.
+    pub fn type_of(&self, value: sys::napi_value) -> Outcome<sys::napi_valuetype> {
+        let mut kind = sys::ValueType::napi_undefined;
+        // SAFETY: the handle is live; the result is ours.
+        check(unsafe { sys::napi_typeof(self.env, value, &mut kind) })?;
+        Ok(kind)
+    }
+
     /// The guest's handle for a value of the innermost scope.
     #[inline]
     pub fn handle(&self, value: sys::napi_value) -> Outcome<u32> {

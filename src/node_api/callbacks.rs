@@ -180,10 +180,8 @@ impl Addon {
             |handle| Ok(self.handles.borrow().get(handle)),
         );
         match result {
-            // What the guest has thrown is thrown when this returns.
-            Ok(Some(value)) if !env.is_exception_pending() => Ok(value_of(value)),
-            Ok(_) if env.is_exception_pending() => Err(Thrown),
-            Ok(_) => env.undefined(),
+            // Node takes null for undefined, and throws what the guest has left pending instead of returning a value.
+            Ok(value) => Ok(value_of(value.unwrap_or(ptr::null_mut()))),
             Err(error) => Err(error.throw(env)),
         }
     }

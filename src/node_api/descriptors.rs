@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 use super::addon::Addon;
 use super::call::{Call, Handle, Ptr};
 use super::callbacks::{Callback, answer, invoke};
-use super::failure::{Failure, Outcome, check};
+use super::failure::{Failure, Outcome};
 use super::key::Keyed;
 use super::tag::Tag;
 
@@ -20,6 +20,8 @@ type Descriptor = [u32; 8];
 /// Descriptors for Node-API, and the names that they point to.
 pub struct Descriptors {
     pub list: Vec<sys::napi_property_descriptor>,
+    /// Which of them are methods, of which Node-API is given the functions as values.
+    pub methods: Vec<bool>,
     _names: Vec<CString>,
 }
 
@@ -68,6 +70,7 @@ impl Accessors {
 pub fn read(call: &Call<'_>, list: Ptr, count: u32, of: Of) -> Outcome<Descriptors> {
     let mut read = Descriptors {
         list: Vec::new(),
+        methods: Vec::new(),
         _names: Vec::new(),
     };
     if count == 0 {
@@ -140,16 +143,16 @@ fn one(call: &Call<'_>, descriptor: Descriptor, of: Of, read: &mut Descriptors) 
         }
     }
     read.list.push(property);
+    read.methods.push(method != 0);
     Ok(())
 }
 
 fn is_object(call: &Call<'_>, value: sys::napi_value) -> Outcome<bool> {
-    let mut kind = 0;
-    // SAFETY: the handle is live; the result is ours.
-    check(unsafe { sys::napi_typeof(call.env, value, &mut kind) })?;
+    use sys::ValueType as Type;
+    let kind = call.type_of(value)?;
     Ok(matches!(
         kind,
-        sys::ValueType::napi_object | sys::ValueType::napi_function | sys::ValueType::napi_external
+        Type::napi_object | Type::napi_function | Type::napi_external
     ))
 }
 

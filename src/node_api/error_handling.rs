@@ -65,15 +65,17 @@ pub struct ErrorInfo {
     messages: RefCell<[u32; MESSAGES.len()]>,
 }
 
-/// Writes a `napi_extended_error_info`, and where that is. It leaves the last error as it is.
+/// Writes a `napi_extended_error_info`, and where that is. It leaves the last error as it is, unless it fails.
 fn napi_get_last_error_info(call: &Call<'_>, environment: u32, result: Ptr) -> wasmtime::Result<u32> {
-    let outcome = match call.addon.is_environment(environment) {
-        true => tell_last_error(call, result),
-        false => Err(Failure::INVALID_ARG),
-    };
-    match outcome {
+    if !call.addon.is_environment(environment) {
+        return Ok(sys::Status::napi_invalid_arg as u32);
+    }
+    match tell_last_error(call, result) {
         Ok(()) => Ok(sys::Status::napi_ok as u32),
-        Err(Failure::Status(status)) => Ok(status as u32),
+        Err(Failure::Status(status)) => {
+            call.addon.set_last_error(status);
+            Ok(status as u32)
+        }
         Err(Failure::Trap(error)) => Err(error),
     }
 }

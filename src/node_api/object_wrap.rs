@@ -60,7 +60,7 @@ fn napi_define_class(
 }
 
 fn napi_wrap(call: &Call<'_>, object: Handle, data: u32, finalize: u32, hint: u32, result: Ptr) -> Outcome {
-    let object = call.value(object)?;
+    let object = bearer(call, object)?;
     call.optional_out::<u32>(result)?;
     if !result.is_null() && finalize == 0 {
         return Err(Failure::INVALID_ARG);
@@ -76,7 +76,7 @@ fn napi_wrap(call: &Call<'_>, object: Handle, data: u32, finalize: u32, hint: u3
 }
 
 fn napi_add_finalizer(call: &Call<'_>, object: Handle, data: u32, finalize: u32, hint: u32, result: Ptr) -> Outcome {
-    let object = call.value(object)?;
+    let object = bearer(call, object)?;
     call.optional_out::<u32>(result)?;
     if finalize == 0 {
         return Err(Failure::INVALID_ARG);
@@ -114,6 +114,15 @@ fn carry(
     }
 }
 
+/// A value that is to carry something. Where an external cannot, Node 26 ends the process.
+fn bearer(call: &Call<'_>, value: Handle) -> Outcome<sys::napi_value> {
+    let value = call.value(value)?;
+    match call.type_of(value)? {
+        sys::ValueType::napi_external => Err(Failure::INVALID_ARG),
+        _ => Ok(value),
+    }
+}
+
 fn napi_unwrap(call: &Call<'_>, object: Handle, result: Ptr) -> Outcome {
     let object = call.value(object)?;
     call.out::<u32>(result)?;
@@ -139,7 +148,7 @@ fn wrapped(call: &Call<'_>, object: sys::napi_value) -> Outcome<*mut c_void> {
 }
 
 fn napi_type_tag_object(call: &Call<'_>, object: Handle, tag: Ptr) -> Outcome {
-    let object = call.value(object)?;
+    let object = bearer(call, object)?;
     let tag = type_tag(call, tag)?;
     // SAFETY: the handle is live; a value that cannot have a tag, or has one, is refused with a status.
     check(unsafe { sys::napi_type_tag_object(call.env, object, &tag) })

@@ -2,6 +2,8 @@
 //!
 //! <https://nodejs.org/api/n-api.html#working-with-javascript-properties>
 
+use std::ptr;
+
 use napi_sys as sys;
 
 use super::call::{Call, Handle, Ptr};
@@ -162,9 +164,18 @@ fn napi_delete_element(call: &Call<'_>, object: Handle, index: u32, result: Ptr)
 fn napi_define_properties(call: &Call<'_>, object: Handle, count: u32, list: Ptr) -> Outcome {
     let object = call.value(object)?;
     let properties = descriptors::read(call, list, count, Of::Object)?;
-    // SAFETY: the handles are live, the names and the list are there until the end of the call; what is no object is
-    // refused with a status.
-    check(unsafe { sys::napi_define_properties(call.env, object, properties.list.len(), properties.list.as_ptr()) })
+    // SAFETY: the handle is live; what is no object is refused with a status, before anything is defined.
+    check(unsafe { sys::napi_define_properties(call.env, object, 0, ptr::null()) })?;
+    for (property, is_method) in properties.list.iter().zip(properties.methods) {
+        // SAFETY: the handles are live, and the name is there until the end of the call.
+        let status = unsafe { sys::napi_define_properties(call.env, object, 1, property) };
+        check(match (status, is_method) {
+            // Of a method that is not to be defined Node says something else than of a value.
+            (sys::Status::napi_invalid_arg, true) if !property.value.is_null() => sys::Status::napi_generic_failure,
+            (status, _) => status,
+        })?;
+    }
+    Ok(())
 }
 
 fn napi_object_freeze(call: &Call<'_>, object: Handle) -> Outcome {

@@ -1,6 +1,7 @@
 //! What the threads of an addon have in common.
 
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use wasmtime::{Caller, SharedMemory};
@@ -32,6 +33,8 @@ pub struct Shared {
     pub works: WorkQueue,
     /// What is to be passed to thread-safe functions.
     pub calls: CallQueues,
+    /// Whether one of its threads has ended the guest.
+    pub has_ended: AtomicBool,
 }
 
 impl Shared {
@@ -56,6 +59,7 @@ impl Shared {
     /// The guest has ended while the addon is there: by a thread that called `proc_exit`, or failed. Nothing is completed
     /// any more, so that the event loop must not wait for it. An error is an uncaught exception, as it has no caller.
     pub fn guest_ended(&self, error: Option<Error>) {
+        self.has_ended.store(true, Ordering::Relaxed);
         self.end();
         self.send(move |env, addon| {
             addon.abandon_works(env);

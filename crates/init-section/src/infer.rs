@@ -9,6 +9,8 @@ use crate::{
 /// The import modules of WASI's two preview versions for core modules.
 const WASI: [&str; 2] = ["wasi_snapshot_preview1", "wasi_unstable"];
 const NAPI: &str = "napi";
+/// By what the addons of napi-rs 2 for `wasm32-unknown-unknown` have their constructors called.
+const NOTE: &str = "register_module";
 
 type Signature = (&'static [ValueType], &'static [ValueType]);
 const PLAIN: Signature = (&[], &[]);
@@ -114,6 +116,10 @@ pub(crate) fn steps(interface: &Interface) -> Vec<Step> {
     }
     let entries = ["napi_register_wasm_v1", "napi_register_module_v1", "_napi_register"];
     if let Some(name) = entries.into_iter().find(|name| has(interface, name, REGISTER)) {
+        // What it exports notes itself by that where a linker without constructors made it.
+        if has(interface, NOTE, PLAIN) {
+            steps.push(plain(export(NOTE)));
+        }
         let args = Args::Service(NAPI.to_owned());
         steps.push(evaluate(export(name), args, StepResult::Namespace));
     }

@@ -51,6 +51,16 @@ fn send(shared: &Shared, task: Task) {
     });
 }
 
+fn send_from_here(addon: &Addon, callback: u32, data: u32) {
+    addon.shared.courier.keep(addon.ffi());
+    let task = Task {
+        callback,
+        data,
+        keeps: true,
+    };
+    send(&addon.shared, task);
+}
+
 /// Runs the task that has waited longest. There may be none, where they were run before their turn.
 pub fn run_next(addon: &Rc<Addon>, env: Env<'_>) {
     let next = addon.shared.tasks.queue().pop_front();
@@ -65,30 +75,30 @@ pub fn run_next(addon: &Rc<Addon>, env: Env<'_>) {
 
 /// Calls `callback` with `data` in a turn of its own, for which the event loop runs on.
 fn _emnapi_set_immediate(call: &Call<'_>, callback: u32, data: u32) -> wasmtime::Result<()> {
-    call.addon.shared.courier.keep(call.ffi());
-    let task = Task {
-        callback,
-        data,
-        keeps: true,
-    };
-    send(&call.addon.shared, task);
+    send_from_here(call.addon, callback, data);
     Ok(())
 }
 
 /// emnapi means what comes first, which no guest relies on: what a thread sends has its turn later anyway.
 fn _emnapi_next_tick(call: &Call<'_>, callback: u32, data: u32) -> wasmtime::Result<()> {
-    _emnapi_set_immediate(call, callback, data)
+    send_from_here(call.addon, callback, data);
+    Ok(())
 }
 
 /// Calls `callback` with `data` on the JavaScript thread: by this the C that emnapi took from libuv wakes its loop. The
-/// first parameter says in which turn, where it is this thread that sends.
+/// first parameter says in which turn, where it is this thread that sends. Another one keeps no event loop running.
 fn _emnapi_async_send_js(call: &mut Anywhere<'_, '_>, _: i32, callback: u32, data: u32) -> wasmtime::Result<()> {
-    let task = Task {
-        callback,
-        data,
-        keeps: false,
-    };
-    send(call.shared, task);
+    match call.addon {
+        Some(addon) => send_from_here(addon, callback, data),
+        None => {
+            let task = Task {
+                callback,
+                data,
+                keeps: false,
+            };
+            send(call.shared, task);
+        }
+    }
     Ok(())
 }
 

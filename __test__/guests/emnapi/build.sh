@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Builds the guests with the clang in Zig: pip install ziglang==0.17.1. The headers are those of npm's node-api-headers.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+for version in 1 2; do
+  python3 -m ziglang cc -target wasm32-wasi -mexec-model=reactor -Os -s -Wall -Wextra -Werror \
+    -DEMNAPI=$version -DNAPI_VERSION=9 -I ../../../node_modules/node-api-headers/include \
+    -Wl,--import-symbols -Wl,--export-table -Wl,--export=malloc -Wl,--export=free \
+    -Wl,--export=napi_register_wasm_v1 -Wl,--export=node_api_module_get_api_version_v1 \
+    -o "emnapi-$version.wasm" emnapi.c
+  chmod 644 "emnapi-$version.wasm"
+done
