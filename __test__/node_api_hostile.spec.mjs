@@ -1,55 +1,16 @@
 // A guest that means harm, or is broken: wild pointers, handles, lengths, callbacks and numbers are statuses or traps.
 
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { symbols } from 'node-api-headers'
+import { fileURLToPath } from 'node:url'
 import wasmport, { WebAssembly } from '../index.js'
 import { child, thrown } from './helpers.mjs'
 import { status, wasmOf } from './fixtures/node-api.mjs'
+import { hostileGuest, importedFunctions } from './fixtures/node-api-hostile.mjs'
+import { node } from './fixtures/project.mjs'
 
-const { inspect, loadSync } = wasmport
-
-/** The types of the functions of Node-API, as the guests import them. */
-function types() {
-  const found = new Map()
-  const guests = new URL('guests/', import.meta.url)
-  for (const directory of readdirSync(guests).filter(name => name.startsWith('node-api'))) {
-    for (const name of readdirSync(new URL(`${directory}/`, guests)).filter(name => name.endsWith('.wasm'))) {
-      const { imports } = inspect(new URL(`${directory}/${name}`, guests))
-      for (const { name, kind, type } of imports) if (kind === 'function') found.set(name, type)
-    }
-  }
-  return [...symbols.v9.js_native_api_symbols, ...symbols.v9.node_api_symbols].flatMap(name => found.has(name) ? [[name, found.get(name)]] : [])
-}
-
-const functions = types()
-const wat = list => list.length > 0 ? ` ${list.join(' ')}` : ''
-
-/**
- * A guest of which registration calls one function, JavaScript says which, with words that JavaScript gives. The words
- * for the first two parameters may be the environment and the exports.
- */
-const guest = `(module
-  (import "test" "which" (func $which (result i32)))
-  (import "test" "word" (func $word (param i32 i32 i32) (result i32)))
-  (import "test" "status" (func $status (param i32)))
-  ${functions.map(([name, { parameters, results }]) =>
-    `(import "napi" "${name}" (func $${name} (param${wat(parameters)}) (result${wat(results)})))`).join('\n  ')}
-  (memory (export "memory") 1 2)
-  (table (export "__indirect_function_table") ${functions.length + 1} funcref)
-  (elem (i32.const 1) ${functions.map(([name]) => `$call_${name}`).join(' ')})
-  (type $call (func (param $e i32) (param $x i32)))
-  (func (export "malloc") (param i32) (result i32) (i32.const 1024)) (func (export "free") (param i32))
-  ${functions.map(([name, { parameters, results }]) => `(func $call_${name} (type $call)
-    (call $${name}${parameters.map((type, n) => {
-      const word = `(call $word (i32.const ${n}) (local.get 0) (local.get 1))`
-      return ` ${{ i32: word, i64: `(i64.extend_i32_s ${word})`, f64: `(f64.convert_i32_s ${word})` }[type]}`
-    }).join('')})
-    ${results.length > 0 ? 'call $status' : ''})`).join('\n  ')}
-  (func (export "napi_register_wasm_v1") (param i32 i32) (result i32)
-    (call_indirect (type $call) (local.get 0) (local.get 1) (call $which)) (i32.const 0)))`
-
+const { loadSync } = wasmport
+const functions = importedFunctions()
 const wild = [0, 1, 7, 64, 65_532, 65_536, 0x7fffffff, -2, -1]
 
 test('wild arguments of every function are statuses, exceptions or traps, and the process goes on', () => {
@@ -58,28 +19,39 @@ test('wild arguments of every function are statuses, exceptions or traps, and th
     process.on('uncaughtException', () => {})
     const names = ${JSON.stringify(functions.map(([name]) => name))}
     let calls = 0, refused = 0
-    const text = ${JSON.stringify(guest)}
+    const text = ${JSON.stringify(hostileGuest(functions))}
     for (const [index, name] of names.entries()) for (const word of ${JSON.stringify(wild)}) for (const known of [0, 1, 2]) {
+      let left = 1
       const test = {
-        which: () => index + 1,
+        which: () => left-- > 0 ? index : -1,
         // As many of the first arguments as are known are right.
         word: (n, env, exports) => n === 0 && known > 0 ? env : n === 1 && known > 1 ? exports : word,
+        loads: () => 0,
         status(code) { if (code !== 0) refused++ },
       }
       calls++
       try {
         loadSync(text, { imports: { test } })[Symbol.dispose]?.()
-      } catch (error) {
-        if (!(error instanceof Error || Object(error) === error)) throw new Error(name + ' threw ' + error)
+      } catch {
         refused++
       }
     }
     const one = loadSync(${JSON.stringify(wasmOf('values'))})
     if (one.napi_create_double(0, 1.5)[4] !== 1.5) throw new Error('another guest does not work any more')
     console.log(JSON.stringify([calls, refused]))
-    process.exit()`, { flags: ['--expose-gc'] }))
+    process.exit()`))
   // Some of these are right by chance.
   assert.ok(refused > calls * 0.8, `${refused} of ${calls} were refused`)
+})
+
+test('calls by chance, with what other calls made, do not end the process', () => {
+  const fuzz = fileURLToPath(new URL('fixtures/node-api-fuzz.mjs', import.meta.url))
+  const { status, signal, stdout, stderr } = node(['--expose-gc', fuzz, '1', '0', '1000'], { timeout: 600_000 })
+  const lines = stdout.trim().split('\n')
+  assert.deepEqual({ status, signal }, { status: 0, signal: null }, `run ${lines.at(-1)}: ${stderr}`)
+  const { calls, succeeded } = JSON.parse(lines.at(-1))
+  // Were most refused, nothing would have been tried.
+  assert.ok(calls > 10_000 && succeeded > calls / 5, lines.at(-1))
 })
 
 describe('handles', () => {

@@ -41,14 +41,16 @@ test('transforms style sheets', async () => {
   ]) assert.ok((await same(transform(options), ours, theirs)).code.length > 0)
   const { code } = ours.transform({ filename: 'a.css', code: new TextEncoder().encode(sheet), minify: true })
   assert.ok(Buffer.isBuffer(code))
-  assert.equal(String(code), '.a{color:red;&:hover{color:lab(40% 56.6 39)}background:url(x.png)}@media (width>=240px){.b{user-select:none;content:"ä"}}')
+  assert.equal(String(code), '.a{color:red;&:hover{color:lab(40% 56.6 39)}background:url(x.png)}'
+    + '@media (width>=240px){.b{user-select:none;content:"ä"}}')
   const attribute = await same(addon => addon.transformStyleAttribute({ code: Buffer.from('color: yellow'), minify: true }), ours, theirs)
   assert.equal(String(attribute.code), 'color:#ff0')
 })
 
 test('a large one', async () => {
   const ours = await load(addon(file), { imports })
-  const large = Array.from({ length: 5000 }, (_, n) => `.rule-${n} { margin: ${n}px calc(1px + ${n}px); color: rgb(${n % 256} 0 0) }`).join('\n')
+  const rule = (_, n) => `.rule-${n} { margin: ${n}px calc(1px + ${n}px); color: rgb(${n % 256} 0 0) }`
+  const large = Array.from({ length: 5000 }, rule).join('\n')
   assert.ok((await same(transform({ minify: true, sourceMap: true }, large), ours, theirs)).code.length > 100_000)
 })
 
@@ -117,7 +119,9 @@ test('what its user does not give is an error that names it', async () => {
 
 test('by require, where a module of JavaScript is its env', () => {
   const made = withAddon(file, {
-    'node_modules/env/index.js': 'module.exports = { __getrandom_v03_custom() {}, await_promise_sync() { throw new Error("a promise") } }',
+    'node_modules/env/index.js': `
+      exports.__getrandom_v03_custom = () => {}
+      exports.await_promise_sync = () => { throw new Error('a promise') }`,
     'main.cjs': `${cjs}
       const { transform } = require('./lightningcss_node.wasm')
       const { code } = transform({ filename: 'a.css', code: Buffer.from('.a { color: yellow }'), minify: true })

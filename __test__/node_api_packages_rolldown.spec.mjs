@@ -101,7 +101,13 @@ describe('the binding by itself', () => {
 })
 
 describe('under the JavaScript of its package, which is told where the addon is', () => {
-  const begin = `${head}import { createHash } from 'node:crypto'\nimport { stripVTControlCharacters } from 'node:util'\nimport { rolldown } from ${JSON.stringify(rolldown)}\nconst cwd = process.argv[2]\n`
+  const begin = `
+    ${head}
+    import { createHash } from 'node:crypto'
+    import { stripVTControlCharacters } from 'node:util'
+    import { rolldown } from ${JSON.stringify(rolldown)}
+    const cwd = process.argv[2]
+  `
 
   /** A project of `files` in `app`, which is all that is granted of it, and a function that runs a script in it. */
   function bundler(files) {
@@ -141,7 +147,10 @@ describe('under the JavaScript of its package, which is told where the addon is'
           handler(code) { return { code: 'export default ' + JSON.stringify(code), moduleType: 'js', map: { mappings: '' } } },
         },
         async renderChunk(code) { called.add('renderChunk'); return { code: '// banner\\n' + code, map: null } },
-        generateBundle(_, bundle) { called.add('generateBundle'); this.emitFile({ type: 'asset', fileName: 'names.json', source: JSON.stringify(Object.keys(bundle).sort()) }) },
+        generateBundle(_, bundle) {
+          called.add('generateBundle')
+          this.emitFile({ type: 'asset', fileName: 'names.json', source: JSON.stringify(Object.keys(bundle).sort()) })
+        },
       }
       const bundle = await rolldown({ cwd, input: 'src/main.ts', plugins: [plugin] })
       const { output } = await bundle.write({ dir: 'out', sourcemap: true })

@@ -86,7 +86,8 @@ describe('definitions', () => {
     ...attributes.map(bits => [{}, 6, undefined, { some: 'value' }, 'a name', bits]),
     [{}, 0, undefined, 1, 'x', 7], [{}, 2, undefined, 1, symbol, 7], [Object.freeze({}), 6, undefined, 1, 'x', 7],
     [Object.defineProperty({}, 'method', { value: 1 }), 6, undefined, 1, 'x', 7],
-  ])
+    // V8 of Node 20 keeps what a proxy threw at a definition, and throws it at the next.
+  ], { without: ['revoked', 'throws in traps'] })
 
   test('call the guest', () => {
     const object = {}

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -145,13 +146,14 @@ describe('thread-safe functions', limited, () => {
     assert.equal(stores, 40_000)
   })
 
-  both('hold back threads that wait for room', async guest => {
+  // Node wakes one of several, and may leave the others waiting for ever.
+  test('hold back threads that wait for room', async () => {
     let count = 0
-    const ended = calls(guest, { each: 500, most: 3, waits: true }, () => count++)
+    const ended = calls(wasm, { each: 500, most: 3, waits: true }, () => count++)
     // Nothing is taken from the queue meanwhile.
     hold(200)
-    assert.equal(guest.count().ok, 3)
-    guest.releaseCalls()
+    assert.equal(wasm.count().ok, 3)
+    wasm.releaseCalls()
     assert.deepEqual(await ended(), { ok: 2000, full: 0, closing: 0, ended: 4, givenBack: 0 })
     assert.equal(count, 2000)
   })
@@ -166,11 +168,11 @@ describe('thread-safe functions', limited, () => {
     assert.ok(full > 4, `${full}`)
   })
 
-  both('wake the threads that wait when they are aborted, and give back what waits', async guest => {
+  test('wake the threads that wait when they are aborted, and give back what waits', async () => {
     let count = 0
-    const ended = calls(guest, { each: 500, most: 2, waits: true }, () => count++)
+    const ended = calls(wasm, { each: 500, most: 2, waits: true }, () => count++)
     hold(200)
-    assert.equal(guest.abortCalls(), ok)
+    assert.equal(wasm.abortCalls(), ok)
     assert.deepEqual(await ended(), { ok: 2, full: 0, closing: 4, ended: 4, givenBack: 2 })
     assert.equal(count, 0)
   })
@@ -270,22 +272,27 @@ describe('the end of an addon', limited, () => {
     }
   })
 
-  test('its functions take nothing up after that', () => {
-    const [, after] = uncaught(`guest.startCalls(() => {}, () => {}, 0, 0, 0, false); guest.startTrapping()
+  test('nothing of it can be called after that, and it can be disposed of', () => {
+    const [, ...after] = uncaught(`guest.startCalls(() => {}, () => {}, 0, 0, 0, false); guest.startTrapping()
       process.once('uncaughtException', () => setTimeout(() => {
-        guest.startWorks(${MEET}, 4, 4, console.log)
-        console.log(JSON.stringify([guest.callHere()]))
+        for (const act of [() => guest.startWorks(${MEET}, 4, 4, console.log), () => guest.callHere()]) {
+          try { act() } catch ({ name, code, message }) { console.log(JSON.stringify({ name, code, message })) }
+        }
+        guest[Symbol.dispose]()
       }, 20))`)
-    assert.deepEqual(after, [16])
+    assert.deepEqual(after.map(({ code }) => code), ['ERR_WASMPORT_EXIT', 'ERR_WASMPORT_EXIT'])
   })
 
   test('loaded and disposed of a hundred times with threads at work', async () => {
+    const threads = () => existsSync('/proc/self/task') ? readdirSync('/proc/self/task').length : 0
+    const before = threads()
     for (let n = 0; n < 100; n++) {
       const guest = loadSync(file)
-      guest.startWorks(n % 2 ? SPIN : MEET, 6, 2, () => {})
+      guest.startWorks(n % 2 ? WAIT : MEET, 6, 2, () => {})
       if (n % 3 === 0) await delay(1)
       guest[Symbol.dispose]()
     }
+    await until(() => threads() <= before + 1)
   })
 
   test('what it does after it was disposed of in a callback of its own is told to nobody', async () => {

@@ -51,8 +51,11 @@ describe('strings', () => {
   for (const encoding of ['latin1', 'utf8', 'utf16']) covers(`napi_create_string_${encoding}`, () => texts)
 
   const buffers = ['', 'short', 'exactly fifteen', 'exactly sixteen.', 'seventeen and on', 'ünïcödé ünïcödé', '🦀🦀🦀🦀🦀🦀🦀🦀🦀',
-    'a\0b', '\ud800\ud800\ud800', '日本語日本語'].flatMap(text => [0, 1, 2, 3, 8, 15, 16].map(room => [text, null, room]))
-  for (const encoding of ['latin1', 'utf8', 'utf16']) covers(`napi_get_value_string_${encoding}`, () => buffers)
+    'a\0b', '\ud800\ud800\ud800', '日本語日本語'].flatMap(text => Array.from({ length: 17 }, (_, room) => [text, null, room]))
+  for (const encoding of ['latin1', 'utf8', 'utf16']) {
+    covers(`napi_get_value_string_${encoding}`, () => buffers)
+    compares(`have a length in ${encoding}`, guest => buffers.map(list => guest[`napi_get_value_string_${encoding}`](2 ** 2, ...list)))
+  }
 
   test('go in and out whole', () => {
     const text = 'ünïcödé 日本語 🦀'

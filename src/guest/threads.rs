@@ -101,6 +101,11 @@ fn check(module: &Module, import: &Import) -> Result<(), Error> {
 }
 
 impl Guest {
+    /// How many more threads it may have.
+    pub fn threads_left(&self) -> u32 {
+        self.most_threads.saturating_sub(self.state().threads)
+    }
+
     /// Starts a thread. Returns its id, or the errno if there can be no more.
     fn spawn(self: &Arc<Self>, argument: i32) -> wasmtime::Result<Result<i32, i32>> {
         let id = {

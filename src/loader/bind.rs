@@ -47,8 +47,9 @@ pub fn imported_memory(
 /// Checks that there is somebody for each service of the plan, before anything of the guest runs.
 pub fn check(env: Env<'_>, module: &Module, imports: Value<'_>) -> Result<(), Error> {
     for bind in &module.plan().bind {
-        if !(wasi::is_service(&bind.service) && module.interface().imports_from(&bind.service))
-            && !is_node_api(module, &bind.service)
+        let ours = is_node_api(module, &bind.service)
+            || wasi::is_service(&bind.service) && module.interface().imports_from(&bind.service);
+        if !ours
             && hook(env, imports, &bind.service)?.is_none()
             && module.origin().is_none_or(|origin| origin.bind == Source::Section)
         {

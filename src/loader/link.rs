@@ -211,10 +211,13 @@ impl Host {
         }
         if spawns {
             let shared = host.addon.as_ref().map(|addon| addon.shared.clone());
-            if let Some(shared) = &shared {
-                let _ = shared.most_threads.set(most_threads);
+            let guest = Guest::new(module, process, None, shared.clone(), interrupt, most_threads);
+            if let Some(shared) = shared {
+                let weak = Arc::downgrade(&guest);
+                let left = move || weak.upgrade().map_or(0, |guest| guest.threads_left());
+                // It is new.
+                let _ = shared.threads_left.set(Box::new(left));
             }
-            let guest = Guest::new(module, process, None, shared, interrupt, most_threads);
             cell.with(|mut cx| cx.data_mut().add_service(Owner(guest.clone())))?;
             host.guest = Some(guest);
         }

@@ -51,12 +51,15 @@ pub struct Addon {
     environment: Cell<u32>,
     bound: OnceCell<Bound>,
     /// The callbacks that were called, by their place in the table.
-    known: RefCell<FxHashMap<u32, (usize, TypedFunc<(u32, u32), u32>)>>,
+    known: RefCell<FxHashMap<u32, (usize, NapiCallback)>>,
     /// The call into the guest that runs now.
     mark: Cell<Mark>,
     /// Keeps the values of the store.
     _anchor: Reference,
 }
+
+/// A `napi_callback` of the guest's: of the environment and the call, it returns a value.
+type NapiCallback = TypedFunc<(u32, u32), u32>;
 
 /// What an addon has of its instance.
 pub struct Bound {
@@ -82,7 +85,7 @@ impl Addon {
                 id,
                 courier: Courier::new(env, "wasmport.addon")?,
                 memory: OnceLock::new(),
-                most_threads: OnceLock::new(),
+                threads_left: OnceLock::new(),
                 tasks: Default::default(),
                 works: Default::default(),
                 calls: Default::default(),

@@ -7,6 +7,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 
 use napi_sys as sys;
 
@@ -225,6 +226,9 @@ impl Addon {
     /// At the end of the addon, completes what is done and cancels what has not begun. What is being carried out ends
     /// with its thread.
     pub fn end_async_works(self: &Rc<Self>, env: Env<'_>) {
+        if self.shared.has_ended.load(Ordering::Relaxed) {
+            self.abandon_works(env);
+        }
         for number in self.queued() {
             match self.shared.works.cancel(number) {
                 Stage::Waiting => self.complete(env, number, sys::Status::napi_cancelled),

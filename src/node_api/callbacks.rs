@@ -104,11 +104,12 @@ impl Call<'_> {
         if callback.data == 0 {
             return made.map(|()| function);
         }
-        // SAFETY: the handle is live; `forget` takes its data for a tag.
         let made = made.and_then(|()| {
-            check(unsafe {
+            // SAFETY: the handle is live; `forget` takes its data for a tag.
+            let status = unsafe {
                 sys::napi_add_finalizer(self.env, function, tag, Some(forget), ptr::null_mut(), ptr::null_mut())
-            })
+            };
+            check(status)
         });
         if made.is_err() {
             self.addon.callbacks.borrow_mut().forget(number);

@@ -42,9 +42,12 @@ pub struct Copies {
     clock: Cell<u64>,
     /// How many calls into the guest are on the stack.
     depth: Cell<u32>,
-    /// Those that the calls on the stack have asked for.
+    /// Those that the running call has asked for.
     lent: RefCell<Vec<Rc<Copied>>>,
     is_lending: Cell<bool>,
+    /// The same of the calls around it that have asked for some, with how many calls are around each.
+    suspended: RefCell<Vec<(u32, Vec<Rc<Copied>>)>>,
+    is_suspending: Cell<bool>,
     /// Whether the guest has done something since the outermost call began by which JavaScript may keep a value for it.
     has_kept: Cell<bool>,
     /// The references that it has made since then.
@@ -131,17 +134,32 @@ impl Copies {
         }
     }
 
-    /// A call into the guest begins.
+    /// A call into the guest begins. What the call around it has asked for may be asked for anew by this one.
     #[inline]
     pub fn begin_call(&self) {
-        if self.depth.replace(self.depth.get() + 1) == 0 {
+        let depth = self.depth.replace(self.depth.get() + 1);
+        if depth == 0 {
             self.has_kept.set(false);
+        } else if self.is_lending.get() {
+            self.suspend(depth);
         }
+    }
+
+    #[cold]
+    fn suspend(&self, depth: u32) {
+        let lent = self.lent.take();
+        for copied in &lent {
+            copied.is_lent.set(false);
+            copied.is_kept.set(true);
+        }
+        self.is_lending.set(false);
+        self.suspended.borrow_mut().push((depth, lent));
+        self.is_suspending.set(true);
     }
 }
 
 impl Addon {
-    /// A call into the guest ends, and with the outermost one the loans of copies.
+    /// A call into the guest ends, and with it its loans.
     #[inline]
     pub fn end_loans(&self) {
         let copies = &self.state.copies;
@@ -149,16 +167,17 @@ impl Addon {
         copies.depth.set(depth);
         if copies.is_lending.get() {
             self.write_back();
-            if depth == 0 {
-                self.settle_loans();
-            }
+            self.settle_loans(depth);
+        }
+        if copies.is_suspending.get() {
+            self.resume(depth);
         }
         if depth == 0 && !copies.references.borrow().is_empty() {
             copies.references.borrow_mut().clear();
         }
     }
 
-    /// Writes back what the guest has changed of the bytes that it has asked for in the calls on the stack.
+    /// Writes back what the guest has changed of the bytes that the running call has asked for.
     fn write_back(&self) {
         let Ok(memory) = self.memory() else { return };
         self.ffi().scoped(|env| {
@@ -169,10 +188,10 @@ impl Addon {
     }
 
     #[cold]
-    fn settle_loans(&self) {
+    fn settle_loans(&self, depth: u32) {
         let copies = &self.state.copies;
-        let references = copies.references.take();
-        let has_kept = copies.has_kept.get() || references.iter().any(|number| self.state.references.has(*number));
+        let is_left = |number: &u32| self.state.references.has(*number);
+        let has_kept = depth > 0 || copies.has_kept.get() || copies.references.borrow().iter().any(is_left);
         let is_shared = self.memory().is_ok_and(|memory| memory.as_shared().is_some());
         copies.is_lending.set(false);
         self.ffi().scoped(|env| {
@@ -184,6 +203,26 @@ impl Addon {
                 }
             }
         });
+    }
+
+    /// Goes on with the loans of the call around the one that has ended.
+    #[cold]
+    fn resume(&self, depth: u32) {
+        let copies = &self.state.copies;
+        let Some((_, lent)) = copies.suspended.borrow_mut().pop_if(|(of, _)| *of == depth) else {
+            return;
+        };
+        copies.is_suspending.set(!copies.suspended.borrow().is_empty());
+        if let Ok(memory) = self.memory() {
+            self.ffi().scoped(|env| {
+                for copied in &lent {
+                    copied.is_lent.set(true);
+                    copied.read(env, memory);
+                }
+            });
+        }
+        copies.lent.replace(lent);
+        copies.is_lending.set(true);
     }
 
     /// Writes back what work has changed, on its completion.
@@ -205,6 +244,8 @@ impl Addon {
         copies.known.take();
         copies.lent.take();
         copies.is_lending.set(false);
+        copies.suspended.take();
+        copies.is_suspending.set(false);
     }
 }
 

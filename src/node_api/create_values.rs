@@ -39,6 +39,9 @@ pub const FUNCTIONS: &[Function] = functions! {
 /// where it finds no room.
 const MOST_RESERVED: i32 = 32 << 20;
 
+/// The most words that a BigInt has in V8.
+const MOST_WORDS: usize = 1 << 24;
+
 /// Functions of the same name in Node-API, with the same arguments.
 macro_rules! makers {
     ($($name:ident($($arg:ident: $ty:ty),*);)*) => {
@@ -88,8 +91,12 @@ fn napi_create_bigint_words(call: &Call<'_>, sign: i32, count: u32, words: Ptr, 
     if words.is_null() || count > i32::MAX as u32 {
         return Err(Failure::INVALID_ARG);
     }
-    let words: Vec<u64> = call.memory()?.copy_out(words.0, count as usize)?;
-    // SAFETY: there are as many words as is said. More than a BigInt can have are refused with an exception.
+    let words: Vec<u64> = match count as usize {
+        count if count <= MOST_WORDS => call.memory()?.copy_out(words.0, count)?,
+        // It is their number that V8 refuses, with an exception, wherever they are.
+        _ => vec![0; MOST_WORDS + 1],
+    };
+    // SAFETY: there are as many words as is said.
     call.make(result, |made| unsafe {
         sys::napi_create_bigint_words(call.env, sign, words.len(), words.as_ptr(), made)
     })

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 use std::path::Path;
 
-/// The URL, as `pathToFileURL` of `node:url` makes it. Empty if it is no absolute path.
+/// The URL, as Node gives native addons that of theirs, with each character escaped that a URL would not have in a path.
+/// Empty if it is no absolute path.
 pub fn file_url(path: &str) -> String {
     if !Path::new(path).is_absolute() {
         return String::new();

@@ -3,6 +3,7 @@
 use std::mem::MaybeUninit;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use napi_sys as sys;
 use wasmtime::{AsContextMut, Caller, Func, FuncType, ValRaw, ValType, bail};
@@ -11,7 +12,7 @@ use super::addon::Addon;
 use super::call::{Call, Handle, Ptr};
 use super::failure::{Failure, Outcome};
 use super::shared::{Anywhere, Shared};
-use crate::error::Error;
+use crate::error::{Error, Interrupted};
 use crate::store::{Confined, Data, StoreCell};
 
 /// A function that guests import.
@@ -251,6 +252,10 @@ impl Function {
             let Body::AnyThread(body) = self.body else {
                 bail!("`{}` was called on a thread other than that of JavaScript", self.name);
             };
+            // A thread that computes is not stopped otherwise.
+            if shared.has_ended.load(Ordering::Relaxed) {
+                return Err(Interrupted.into());
+            }
             // SAFETY: as in `link`.
             let args = unsafe { &*(&raw[..arity] as *const [MaybeUninit<ValRaw>] as *const [ValRaw]) };
             let mut call = Anywhere {

@@ -133,8 +133,8 @@ fn napi_get_new_target(call: &Call<'_>, info: u32, result: Ptr) -> Outcome {
 fn napi_new_instance(call: &Call<'_>, class: Handle, count: u32, list: Ptr, result: Ptr) -> Outcome {
     let class = call.value(class)?;
     let args = call.values(list, count)?;
-    // SAFETY: the handles are live; one that is no constructor is refused with a status.
     call.make(result, |made| {
+        // SAFETY: the handles are live; one that is no constructor is refused with a status.
         call.javascript(|| unsafe { sys::napi_new_instance(call.env, class, args.len(), args.as_ptr(), made) })
     })
 }

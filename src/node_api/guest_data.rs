@@ -96,7 +96,7 @@ impl Addon {
     pub fn finalize_all(self: &Rc<Self>, mut ended: impl FnMut(Result<(), Error>)) {
         let left: Vec<_> = self.state.carried.0.borrow_mut().drain().collect();
         for data in left {
-            ended(self.finalize(data));
+            ended(self.ffi().scoped(|_| self.finalize(data)));
         }
     }
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::ptr;
 use std::rc::Weak;
 
+use smallvec::{Array, SmallVec};
 use wasmtime::{Memory, SharedMemory};
 
 use super::failure::{Failure, Outcome};
@@ -133,12 +134,17 @@ impl Linear {
         Ok(numbers)
     }
 
-    /// Copies numbers to where no other thread can change them.
-    pub fn copy_to<T: Plain>(&self, address: u32, numbers: &mut [T]) -> Outcome {
-        let length = size_of_val(numbers);
+    /// Appends a copy of numbers to a list, where no other thread can change them.
+    pub fn append_to<A: Array<Item: Plain>>(&self, address: u32, count: usize, list: &mut SmallVec<A>) -> Outcome {
+        let length = count.checked_mul(size_of::<A::Item>()).ok_or(Failure::INVALID_ARG)?;
         let from = self.at(address, length)?;
-        // SAFETY: the bytes are inside, any are a `T`, and `numbers` are Rust's, so not in there.
-        unsafe { ptr::copy_nonoverlapping(from, numbers.as_mut_ptr().cast(), length) };
+        list.try_reserve(count).map_err(|_| Failure::GENERIC)?;
+        let known = list.len();
+        // SAFETY: the bytes are inside, the list has room for them, and any are a number.
+        unsafe {
+            ptr::copy_nonoverlapping(from, list.as_mut_ptr().add(known).cast(), length);
+            list.set_len(known + count);
+        }
         Ok(())
     }
 

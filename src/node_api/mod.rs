@@ -115,7 +115,7 @@ pub fn unknown(name: &str) -> Option<String> {
     let private = ["emnapi_", "_emnapi_", "_v8_"];
     private.iter().any(|start| name.starts_with(start)).then(|| {
         format!(
-            "nothing: it is a private function of emnapi that the versions known here ({}) do not have",
+            "nothing: it is a private function of emnapi that what its versions {} link into a guest does not need",
             emnapi::VERSIONS
         )
     })

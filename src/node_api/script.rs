@@ -16,8 +16,8 @@ pub const FUNCTIONS: &[Function] = functions! {
 /// `napi_call_function` it reaches `eval` as well. What a guest with Node-API may do is what JavaScript may.
 fn napi_run_script(call: &Call<'_>, script: Handle, result: Ptr) -> Outcome {
     let script = call.value(script)?;
-    // SAFETY: the handle is live; what is no string is refused with a status.
     call.make(result, |made| {
+        // SAFETY: the handle is live; what is no string is refused with a status.
         call.javascript(|| unsafe { sys::napi_run_script(call.env, script, made) })
     })
 }

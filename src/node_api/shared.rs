@@ -25,8 +25,8 @@ pub struct Shared {
     pub courier: Courier,
     /// The memory, once it is bound, if it is one that threads share.
     pub memory: OnceLock<SharedMemory>,
-    /// How many threads it may make, if any.
-    pub most_threads: OnceLock<u32>,
+    /// How many more threads it may make. None where it makes none.
+    pub threads_left: OnceLock<Box<dyn Fn() -> u32 + Send + Sync>>,
     /// What emnapi has the event loop do.
     pub tasks: Tasks,
     /// The works that wait for a thread.

@@ -1,28 +1,26 @@
 //! The end of an addon.
 
 use std::rc::Rc;
+use std::sync::atomic::Ordering;
 
 use super::addon::Addon;
 use super::emnapi;
 use crate::error::Error;
-use crate::ffi::{Env, Reference};
+use crate::ffi::{Env, Value};
 
 /// The first error of several steps, of which each is carried out.
-#[derive(Default)]
-struct First(Option<Reference>);
+struct First<'s> {
+    env: Env<'s>,
+    thrown: Option<Value<'s>>,
+}
 
-impl First {
+impl First<'_> {
     /// Notes how a step ended. What it has thrown is not pending when the next one begins.
-    fn note(&mut self, env: Env<'_>, step: Result<(), Error>) {
+    fn note(&mut self, step: Result<(), Error>) {
         if let Err(error) = step {
-            error.throw(env);
+            error.throw(self.env);
         }
-        if let Some(thrown) = env.take_exception()
-            && self.0.is_none()
-        {
-            // What is no object cannot be referred to, and is an odd thing to throw.
-            self.0 = env.reference(thrown).ok();
-        }
+        self.thrown = self.thrown.or(self.env.take_exception());
     }
 }
 
@@ -31,29 +29,31 @@ impl Addon {
     /// told; what comes after it runs too.
     pub fn run_teardown(self: &Rc<Self>) -> Result<(), Error> {
         let env = self.ffi();
-        let mut first = First::default();
+        let mut first = First { env, thrown: None };
         env.scoped(|env| self.end_async_works(env));
         while let Some(ended) = env.scoped(|_| self.run_cleanup_hook()) {
-            first.note(env, ended);
+            first.note(ended);
         }
         emnapi::run_tasks(self);
         env.scoped(|env| self.end_threadsafe_functions(env));
-        env.scoped(|env| self.finalize_all(|ended| first.note(env, ended)));
+        self.finalize_all(|ended| first.note(ended));
         if let Some(data) = self.state.instance_data.take() {
-            first.note(env, env.scoped(|_| self.finalize(data)));
+            first.note(env.scoped(|_| self.finalize(data)));
         }
         emnapi::run_tasks(self);
+        first.note(env.scoped(|env| self.reject_deferreds(env)).map_err(Error::from));
         self.forget_copies();
         self.delete_references();
         self.end_async_contexts();
         self.forget_external_memory();
-        first.note(env, emnapi::delete_environment(self));
-        match first.0 {
-            Some(error) => {
-                env.throw(env.deref(&error)?);
+        first.note(emnapi::delete_environment(self));
+        match first.thrown {
+            // Of a guest that has ended before there is nothing to tell but that, again.
+            Some(error) if !self.shared.has_ended.load(Ordering::Relaxed) => {
+                env.throw(error);
                 Err(Error::Thrown)
             }
-            None => Ok(()),
+            _ => Ok(()),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::ffi::{CString, c_char};
 use std::ptr;
 
 use napi_sys as sys;
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 use super::call::{AUTO_LENGTH, Call, Handle, Ptr};
 use super::failure::{Failure, Outcome, check};
@@ -39,8 +39,10 @@ impl Call<'_> {
             return f(start);
         }
         // Node may read a text twice, which other threads must not change in between.
-        let mut units: SmallVec<[T; 64]> = smallvec![T::default(); length + 1];
-        memory.copy_to(text.0, &mut units[..length])?;
+        let mut units: SmallVec<[T; 64]> = SmallVec::new();
+        units.try_reserve_exact(length + 1).map_err(|_| Failure::GENERIC)?;
+        memory.append_to(text.0, length, &mut units)?;
+        units.push(T::default());
         f(units.as_ptr())
     }
 
@@ -97,7 +99,8 @@ impl Call<'_> {
         if !to.is_aligned() {
             return Err(Failure::INVALID_ARG);
         }
-        check(host(value, to, size, &mut length))?;
+        // Older Nodes take the size for a signed number; no string is as long as the largest.
+        check(host(value, to, size.min(i32::MAX as usize), &mut length))?;
         self.write_optional(result, length as u32)
     }
 }

@@ -7,6 +7,7 @@ use std::cmp::Reverse;
 use std::ptr;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use napi_sys as sys;
 use rustc_hash::FxHashMap;
@@ -259,17 +260,18 @@ impl Addon {
         });
     }
 
-    /// Ends a function: its finalizer runs, and the guest is given back what was not passed to it.
+    /// Ends a function: its finalizer runs, and the guest is given back what was not passed to it, if it is still there.
     fn finish_function(self: &Rc<Self>, env: Env<'_>, number: u32) {
         let removed = self.state.threadsafe_functions.0.borrow_mut().remove(&number);
         let Some(function) = removed else { return };
-        if function.finalize.finalize != 0 {
+        let is_told = !self.shared.has_ended.load(Ordering::Relaxed);
+        if is_told && function.finalize.finalize != 0 {
             function
                 .resource
                 .run(self, || self.run_callback(env, || self.finalize(function.finalize)));
         }
         let left = self.shared.calls.finish(number);
-        if function.call_js != 0 {
+        if is_told && function.call_js != 0 {
             for data in left {
                 // There is no environment to call JavaScript in, which is how the guest sees what it is for.
                 let params = (0, 0, function.context, data);

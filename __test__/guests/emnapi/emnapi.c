@@ -178,6 +178,8 @@ static void run_task(void *data) {
 
 #define FUNCTION(name) static napi_value name(napi_value *argv)
 
+static napi_value invoke(napi_env env, napi_callback_info info);
+
 FUNCTION(sendJs) {
   _emnapi_async_send_js(1, run_task, new_task(argv[0], argv[1]));
   return NULL;
@@ -396,7 +398,7 @@ FUNCTION(address) {
   int ownership = -1;
   bool allocated = false;
   napi_status status = emnapi_get_memory_address(the_env, argv[0], &address, &ownership, &allocated);
-  if (status != napi_ok) return status == napi_pending_exception ? NULL : number(-status);
+  if (status != napi_ok) return status == napi_pending_exception ? NULL : number(-(int)status);
   return number((address == NULL ? 0 : address == bytes ? 1 : 2) + ownership * 10 + allocated * 100);
 }
 
@@ -419,6 +421,40 @@ FUNCTION(syncValue) {
   napi_value value = argv[0];
   napi_status status = emnapi_sync_memory(the_env, true, &value, 0, NAPI_AUTO_LENGTH);
   return status == napi_pending_exception ? NULL : number(status);
+}
+
+/** Calls with what the guest has made up. Returns a status if there is one. */
+FUNCTION(hostile) {
+  void *wild = (void *)0xFFFFFFF0;
+  napi_value nobody = (napi_value)0x01ABCDEF;
+  async_ids ids = {0, 0};
+  switch (to_int(argv[0])) {
+  case 0: _emnapi_get_node_version(wild, wild, wild); break;
+  case 1: return number(_emnapi_get_filename(the_env, wild, 100));
+  case 2: return number(_emnapi_get_filename(the_env, (char *)bytes, -1));
+  case 3: _emnapi_node_emit_async_init(nobody, nobody, -1, &ids); break;
+  case 4: _emnapi_node_emit_async_init(argv[0], argv[0], -1, wild); break;
+  case 5: _emnapi_node_emit_async_destroy(1e300, -1); return number(-1);
+  case 6: return number(_emnapi_node_make_callback(the_env, nobody, nobody, NULL, 0, 5, 0, NULL));
+  case 7: return number(_emnapi_node_make_callback(the_env, argv[0], argv[0], wild, 0xFFFFFFFF, 5, 0, NULL));
+  case 8: return number(_emnapi_async_init_js(NULL, nobody, bytes));
+  case 9: return number(_emnapi_async_init_js(NULL, argv[0], wild));
+  case 10: return number(_emnapi_async_destroy_js(wild));
+  case 11: _emnapi_callback_into_module(1, the_env, (void (*)(napi_env, void *))wild, NULL, 1); break;
+  case 12: _emnapi_callback_into_module(1, the_env, (void (*)(napi_env, void *))(uintptr_t)invoke, NULL, 1); break;
+  case 13: _emnapi_call_finalizer(1, the_env, (napi_finalize)wild, wild, wild); break;
+  case 14: return number(create_function(the_env, (napi_callback)wild, wild, wild));
+  case 15: return number(emnapi_create_memory_view(the_env, 1, bytes, 8, NULL, NULL, wild));
+  case 16: return number(emnapi_sync_memory(the_env, true, wild, 0, 0));
+  case 17: return number(emnapi_sync_memory(the_env, true, &nobody, 0, 0));
+  case 18: return number(emnapi_get_memory_address(the_env, nobody, wild, wild, wild));
+  case 19: return number(emnapi_get_memory_address(the_env, argv[0], NULL, NULL, NULL));
+  case 20: return number(emnapi_get_runtime_version(the_env, wild));
+  case 21: return number(emnapi_get_runtime_version((napi_env)wild, (uint32_t *)bytes));
+  case 22: return number(create_function(the_env, NULL, NULL, &nobody));
+  case 23: _emnapi_set_immediate((void (*)(void *))wild, wild); return number(-1);
+  }
+  return NULL;
 }
 
 // What napi-rs exports, to be called before the end.
@@ -452,7 +488,7 @@ static const entry entries[] = {
     ENTRY(makeCallback),    ENTRY(closeWrongScope), ENTRY(nodeVersion), ENTRY(fileName),    ENTRY(features),
     ENTRY(now),             ENTRY(unwind),         ENTRY(runtimeVersion), ENTRY(view),      ENTRY(viewOutside),
     ENTRY(byteAt),          ENTRY(grow),           ENTRY(finalizedViews), ENTRY(address),   ENTRY(sync),
-    ENTRY(syncValue),       ENTRY(onPrepare),
+    ENTRY(syncValue),       ENTRY(hostile),        ENTRY(onPrepare),
 };
 
 static napi_value invoke(napi_env env, napi_callback_info info) {

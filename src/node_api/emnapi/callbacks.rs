@@ -15,6 +15,7 @@ use crate::store::JsException;
 pub const FUNCTIONS: &[Function] = functions! {
     plain _emnapi_callback_into_module(bool, u32, u32, u32, bool);
     plain _emnapi_call_finalizer(bool, u32, u32, u32, u32);
+    // From 1.5 on.
     plain _emnapi_open_handle_scope() -> u32;
     plain _emnapi_close_handle_scope(u32);
 };

@@ -116,15 +116,20 @@ fn _emnapi_ctx_increase_waiting_request_counter(call: &Call<'_>) -> wasmtime::Re
 }
 
 fn _emnapi_ctx_decrease_waiting_request_counter(call: &Call<'_>) -> wasmtime::Result<()> {
-    let waiting = &call.addon.state.emnapi.waiting.0;
-    if waiting.get() == 1 {
-        call.addon.shared.courier.let_go(call.ffi());
-    }
-    waiting.set(waiting.get().saturating_sub(1));
+    call.addon.wait_for_less();
     Ok(())
 }
 
 impl Addon {
+    /// The guest waits for one thing less.
+    pub fn wait_for_less(&self) {
+        let waiting = &self.state.emnapi.waiting.0;
+        if waiting.get() == 1 {
+            self.shared.courier.let_go(self.ffi());
+        }
+        waiting.set(waiting.get().saturating_sub(1));
+    }
+
     /// The guest has ended: nothing that it waits for comes any more.
     pub fn abandon_tasks(&self, env: Env<'_>) {
         let courier = &self.shared.courier;

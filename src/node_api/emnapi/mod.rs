@@ -17,6 +17,8 @@ mod threads;
 mod version_1;
 mod version_2;
 
+use std::cell::Cell;
+
 use super::function::Function;
 
 pub use async_hooks::async_context;
@@ -47,4 +49,6 @@ pub struct Emnapi {
     waiting: event_loop::Waiting,
     hooks: async_hooks::Hooks,
     preparation: cleanup::Preparation,
+    /// Whether it was refused threads for asynchronous work.
+    has_no_threads: Cell<bool>,
 }
