@@ -144,6 +144,12 @@ export interface LoadWasiOptions extends WasiOptions {
 export interface LoadOptions {
   /** What the module imports from JS. Default: nothing. */
   imports?: Imports
+  /**
+   * Whether the module gets Node-API if it imports that. An addon can do what the JavaScript of this process can do, files
+   * and processes included: pass `false` for a module that is not trusted, and one that asks for Node-API is refused with a
+   * LinkError. Default: true.
+   */
+  nodeApi?: boolean
   /** What the module is given if it imports WASI. Default: nothing. */
   wasi?: LoadWasiOptions
 }

@@ -8,8 +8,9 @@ const { readSource, loadOptions } = require('./lib/options.cjs')
 
 exports.load = async function load(source, options) {
   const { from, name } = readSource(source)
-  const { imports, wasi } = loadOptions(options)
+  const { imports, nodeApi, wasi } = loadOptions(options)
   const module = await binding.compile(from, name)
+  if (!nodeApi) binding.refuseNodeApi(module, imports)
   const { exports, namespace } = start(module, imports, wasi)
   if (module.hasTasks && exports !== undefined) await carryOutTasks(exports)
   return namespace
@@ -17,8 +18,9 @@ exports.load = async function load(source, options) {
 
 exports.loadSync = function loadSync(source, options) {
   const { from, name } = readSource(source)
-  const { imports, wasi } = loadOptions(options)
+  const { imports, nodeApi, wasi } = loadOptions(options)
   const module = binding.compileSync(from, name)
+  if (!nodeApi) binding.refuseNodeApi(module, imports)
   const { exports, namespace } = start(module, imports, wasi)
   if (module.hasTasks && exports !== undefined) scheduleTasks(exports)
   return namespace

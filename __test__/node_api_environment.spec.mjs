@@ -81,6 +81,11 @@ describe('fatal errors', () => {
     })
   }
 
+  test('an exception that is none, or while another is pending, is refused', () => {
+    const refused = [1, 2, 2 ** 31].map(control => wasm.napi_fatal_exception(control, new Error('mine'))[0])
+    assert.deepEqual(refused, [status.invalid_arg, status.invalid_arg, status.pending_exception])
+  })
+
   test('a fatal error of the guest is a trap that says where and what', () => {
     // It ends the process of an addon of machine code; a guest has no power over its host.
     for (const [lengths, text] of [[false, 'somewhere: something'], [true, 'some: some']]) {

@@ -205,6 +205,36 @@ describe('the end', () => {
   })
 })
 
+test('bytes of the guest that JavaScript moved elsewhere are nowhere left over nothing', () => {
+  child(`${tools} const { Worker } = require('node:worker_threads')
+    ;(async () => {
+      let guest = loadSync(${JSON.stringify(file)})
+      const made = [guest.make_buffers(0)[3], guest.make_buffers(0)[1].buffer, guest.make_buffers(0)[3]]
+      const moved = []
+      for (const [n, buffer] of made.entries()) {
+        // Node may refuse to move memory that is not its own.
+        try {
+          if (n === 2) {
+            const worker = new Worker(\`require('node:worker_threads').parentPort.once('message', bytes => {
+              new Uint8Array(bytes).fill(2); setTimeout(() => new Uint8Array(bytes).fill(3), 50)
+            })\`, { eval: true })
+            worker.postMessage(buffer, [buffer])
+          } else {
+            moved.push(structuredClone(buffer, { transfer: [buffer] }))
+          }
+        } catch (error) { if (!['DataCloneError', 'TypeError'].includes(error.name)) throw error }
+      }
+      await collect()
+      guest[Symbol.dispose](); guest = null
+      made.length = 0
+      await collect()
+      for (const bytes of moved) new Uint8Array(bytes).fill(1)
+      moved.length = 0
+      await collect()
+      process.exit()
+    })()`, { flags: ['--expose-gc'] })
+})
+
 describe('a broken end', () => {
   const guest = `const guest = loadSync(${JSON.stringify(file)}, { wasi: { stdout: 'inherit' } })`
 

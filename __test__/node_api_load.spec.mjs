@@ -73,6 +73,16 @@ describe('imports', () => {
     check(thrown(() => loadSync(bytes)), WebAssembly.LinkError, { importName: '_emnapi_brew' }, 'emnapi', '1.0 to 1.11', '2.0')
   })
 
+  test('who does not trust a module gives it no Node-API', async () => {
+    const error = await load(file, { nodeApi: false }).catch(error => error)
+    check(error, WebAssembly.LinkError, { code: 'ERR_WASMPORT_LINK', importModule: 'env' }, 'nodeApi is false')
+    check(thrown(() => loadSync(file, { nodeApi: false })), WebAssembly.LinkError, { code: 'ERR_WASMPORT_LINK' })
+    check(thrown(() => loadSync(file, { nodeApi: 0 })), TypeError, { code: 'ERR_WASMPORT_OPTION' }, '"nodeApi"', 'a boolean')
+    assert.equal(loadSync('(module (func (export "f") (result i32) i32.const 3))', { nodeApi: false }).f(), 3)
+    const napi = Object.fromEntries(['napi_create_function', 'napi_set_named_property', 'napi_create_int32'].map(name => [name, () => 0]))
+    assert.throws(() => loadSync(addon({ register: '(i32.const 0)' }), { nodeApi: false, imports: { env: napi } }), { importModule: 'napi' })
+  })
+
   test('a function of another type is refused', () => {
     const bytes = addon({ imports: '(import "napi" "napi_get_undefined" (func (param i64 i32) (result i32)))' })
     check(thrown(() => loadSync(bytes)), WebAssembly.LinkError, { importName: 'napi_get_undefined' }, '(i32, i32) -> (i32)')

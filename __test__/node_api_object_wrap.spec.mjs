@@ -10,6 +10,13 @@ const objects = { 'an object': () => ({}), 'an array': () => [], 'a function': (
 
 describe('wraps', () => {
   covers('napi_wrap', () => Object.values(objects).map(make => [make()]))
+  for (const name of ['napi_unwrap', 'napi_remove_wrap']) {
+    covers(name, guest => Object.values(objects).flatMap(make => {
+      const wrapped = make()
+      guest.napi_wrap(0, wrapped)
+      return [[wrapped], [make()]]
+    }))
+  }
   for (const [what, make] of Object.entries(objects)) {
     compares(`of ${what}`, guest => guest.wrapping(0, make()))
     compares(`of ${what}, with a reference`, guest => { const object = make(); return guest.wrap_reference(0, object).map(value => value === object || value) })
@@ -40,15 +47,14 @@ describe('wraps', () => {
   })
 })
 
-describe('wraps, asked for where there are none', () => {
-  // Of an object that was not wrapped, and of anything else.
-  const { covers } = chapter('object_wrap')
+describe('finalizers', () => {
   covers('napi_add_finalizer', () => Object.values(objects).map(make => [make()]))
-  covers('napi_create_external')
-  compares('several finalizers on one object', guest => guest.finalizers_of_one(0, {}))
+  compares('of which one object has several', guest => guest.finalizers_of_one(0, {}))
 })
 
 describe('externals', () => {
+  covers('napi_get_value_external', guest => [[guest.external]])
+  covers('napi_create_external')
   compares('give back the pointer', guest => guest.externals(0))
   compares('and nothing else does', guest => [{}, 1, null, undefined, 'x'].map(value => guest.napi_get_value_external(0, value).slice(0, 4)))
   test('are opaque to JavaScript', () => {

@@ -13,7 +13,7 @@ const each = (...values) => () => values.map(value => [value])
 describe('singletons and what is made of nothing', () => {
   for (const name of ['napi_get_undefined', 'napi_get_null', 'napi_get_global', 'napi_create_object', 'napi_create_array']) covers(name)
   covers('napi_get_boolean', each(true, false))
-  covers('napi_create_array_with_length', each(0, 3, 100_000))
+  covers('napi_create_array_with_length', each(0, 3, 100_000, 2 ** 31, 2 ** 32 - 1))
 
   test('are those of JavaScript', () => {
     assert.equal(wasm.napi_get_undefined(0)[4], undefined)
@@ -22,6 +22,11 @@ describe('singletons and what is made of nothing', () => {
     assert.equal(wasm.napi_get_boolean(0, true)[4], true)
     assert.deepEqual(wasm.napi_create_object(0)[4], {})
     assert.equal(wasm.napi_create_array_with_length(0, 3)[4].length, 3)
+  })
+
+  test('may be longer than there is memory', () => {
+    // Node makes room for all of it, and ends the process where there is none.
+    assert.equal(wasm.napi_create_array_with_length(0, 2 ** 31 - 1)[4].length, 2 ** 31 - 1)
   })
 })
 

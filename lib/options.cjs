@@ -37,10 +37,11 @@ function fromFile(path) {
 
 /** The options of `load` and `loadSync`. */
 function loadOptions(options = {}) {
-  checkObject(options, 'options', ['imports', 'wasi'])
-  const { imports, wasi } = options
+  checkObject(options, 'options', ['imports', 'nodeApi', 'wasi'])
+  const { imports, nodeApi = true, wasi } = options
   if (imports !== undefined) checkObject(imports, 'imports')
-  return { imports, wasi: readWasi(wasi, 'wasi', 'load') }
+  if (typeof nodeApi !== 'boolean') throw optionError('nodeApi', 'a boolean', nodeApi)
+  return { imports, nodeApi, wasi: readWasi(wasi, 'wasi', 'load') }
 }
 
 /** The options of `run`. */

@@ -146,7 +146,9 @@ pub fn no_service(module: &Module, service: &str) -> Error {
     let (code, advice) = match service {
         "napi" => (
             code::UNSUPPORTED,
-            "it is a Node-API addon, which this version cannot carry out yet".to_owned(),
+            "Node-API is for what is loaded, by load(), import or require(), and calls JavaScript at once; where the \
+             program's imports have all functions of it, they must have __wasm_bind too"
+                .to_owned(),
         ),
         _ => (
             code::LINK,

@@ -194,6 +194,15 @@ pub fn command_functions<'s>(env: &'s napi::Env, module: Unknown<'s>) -> napi::R
     })
 }
 
+/// Throws if a module needs Node-API of the host, for who does not give it that.
+#[napi]
+pub fn refuse_node_api<'s>(env: &'s napi::Env, module: Unknown<'s>, imports: Unknown<'s>) -> napi::Result<()> {
+    error::run(env, |env| {
+        let module = LoadedModule::of(env, Value::of(&module))?;
+        super::link::refuse_node_api(env, module, Value::of(&imports))
+    })
+}
+
 /// The functions of Node-API that addons may import, without the private ones of emnapi.
 #[napi]
 pub fn node_api_functions() -> Vec<&'static str> {

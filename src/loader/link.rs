@@ -127,6 +127,26 @@ fn nothing(module: &Module, import: &Import, is_addon: bool) -> String {
     }
 }
 
+/// Fails if a module imports a function of Node-API that the program gives nothing for.
+pub fn refuse_node_api(env: Env<'_>, module: &Module, imports: Value<'_>) -> Result<(), Error> {
+    for import in &module.code.on_demand().imports {
+        if node_api::function(&import.module, &import.name).is_none() {
+            continue;
+        }
+        let host = import_object(env, imports, &import.module)?;
+        let is_given = matches!(env.type_of(host), Type::Object | Type::Function)
+            && env.type_of(env.get(host, &import.name)?) != Type::Undefined;
+        if !is_given {
+            return Err(wrong(
+                module,
+                import,
+                "nothing: the option nodeApi is false, so that the module gets no Node-API",
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// What was given for an import module: `undefined` where nothing was.
 pub fn import_object<'s>(env: Env<'s>, imports: Value<'s>, module: &str) -> Result<Value<'s>, Error> {
     match env.type_of(imports) {

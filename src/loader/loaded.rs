@@ -47,6 +47,13 @@ impl Loaded {
         }
     }
 
+    /// Lets go of the addon, of which nothing can be called any more.
+    pub fn discard_addon(&self) {
+        if let Some(addon) = self.addon() {
+            addon.discard();
+        }
+    }
+
     fn addon(&self) -> Option<Rc<Addon>> {
         self.addon.as_ref().and_then(Weak::upgrade)
     }

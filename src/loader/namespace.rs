@@ -138,7 +138,11 @@ fn end(env: Env<'_>, cell: &Rc<StoreCell>, loaded: &Loaded) -> Result<(), Error>
         return Ok(());
     }
     let ended = match cell.is_disposed() {
-        true => Ok(()),
+        // Its store was that of another namespace, with which it has ended.
+        true => {
+            loaded.discard_addon();
+            Ok(())
+        }
         false => loaded.dispose(env, cell),
     };
     cell.dispose();

@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 
 use napi_sys as sys;
 use rustc_hash::FxHashMap;
-use wasmtime::{Extern, Func, Instance, StoreContextMut, Table, TypedFunc, WasmParams, WasmResults, bail};
+use wasmtime::{Extern, Func, Instance, StoreContextMut, Table, TypedFunc, ValRaw, WasmParams, WasmResults, bail};
 
 use super::callbacks::Callbacks;
 use super::emnapi;
@@ -24,7 +24,7 @@ use super::shared::Shared;
 use super::state::State;
 use crate::error::{Class, Error, code};
 use crate::ffi::{Courier, Env, EnvAddress, Reference, Thrown, Value, guard};
-use crate::store::{Data, StoreCell};
+use crate::store::{Data, Retained, StoreCell};
 use crate::value::error_of;
 
 thread_local! {
@@ -50,16 +50,17 @@ pub struct Addon {
     raw_env: sys::napi_env,
     environment: Cell<u32>,
     bound: OnceCell<Bound>,
-    /// The callbacks that were called, by their place in the table.
-    known: RefCell<FxHashMap<u32, (usize, NapiCallback)>>,
+    /// Where the functions are that were called as callbacks, by their place in the table.
+    known: RefCell<FxHashMap<u32, usize>>,
     /// The call into the guest that runs now.
     mark: Cell<Mark>,
+    /// How many calls into the store there are while it does. In others the guest has no Node-API.
+    depth: Cell<u32>,
+    /// Keeps the memory, which may be one of another instance that is disposed of.
+    _store: Retained,
     /// Keeps the values of the store.
     _anchor: Reference,
 }
-
-/// A `napi_callback` of the guest's: of the environment and the call, it returns a value.
-type NapiCallback = TypedFunc<(u32, u32), u32>;
 
 /// What an addon has of its instance.
 pub struct Bound {
@@ -101,6 +102,8 @@ impl Addon {
             bound: OnceCell::new(),
             known: RefCell::default(),
             mark: Cell::new(Handles::default().mark()),
+            depth: Cell::new(0),
+            _store: cell.retain(),
             _anchor: cell.anchor().hold(env)?,
         });
         ADDONS.with_borrow_mut(|addons| addons.insert(id, addon.clone()));
@@ -188,18 +191,31 @@ impl Addon {
         f: impl FnOnce() -> Result<T, Error>,
         result: impl FnOnce(T) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        self.state.copies.begin_call();
+        self.state.loans.begin_call();
+        self.begin(true).end(f().and_then(result))
+    }
+
+    /// The same for what the guest does for us in the midst of a call, which has its buffers meanwhile.
+    pub fn enter_aside<R>(&self, f: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
+        self.begin(false).end(f())
+    }
+
+    fn begin(&self, lends: bool) -> RunningCall<'_> {
         let mark = self.handles.borrow().mark();
-        let call = RunningCall {
+        RunningCall {
             addon: self,
             mark,
             outer: self.mark.replace(mark),
-        };
-        let result = result(f()?)?;
-        match call.end() {
-            0 => Ok(result),
-            left => Err(self.left_open(left)),
+            outer_depth: self.depth.replace(self.cell.depth() + 1),
+            lends,
         }
+    }
+
+    /// Whether the guest was called by one of these. If JavaScript has called it past us, by a function that it got from
+    /// its table or as an argument, there is nobody who would end its handles and scopes.
+    #[inline]
+    pub fn is_entered(&self) -> bool {
+        self.depth.get() == self.cell.depth()
     }
 
     /// Ends a call into the guest. Returns how many scopes it has left open.
@@ -210,7 +226,7 @@ impl Addon {
             && let Some(scope) = handles.end(self.raw_env, mark, &mut left)
         {
             drop(handles);
-            self.close_callback_scope(scope);
+            drop(scope);
         }
         left
     }
@@ -268,16 +284,16 @@ impl Addon {
         self.run(|mut cx| {
             let func = self.table_entry(&mut cx, index)?;
             let address = func.to_raw(&mut cx) as usize;
-            let known = self.known.borrow().get(&index).cloned();
-            let func = match known {
-                Some((known, func)) if known == address => func,
-                _ => {
-                    let func = typed(&cx, func, index)?;
-                    self.known.borrow_mut().insert(index, (address, func.clone()));
-                    func
-                }
-            };
-            func.call(&mut cx, (environment, info))
+            let known = self.known.borrow().get(&index) == Some(&address);
+            if !known {
+                typed::<(u32, u32), u32>(&cx, func, index)?;
+                self.known.borrow_mut().insert(index, address);
+            }
+            let mut raw = [ValRaw::u32(environment), ValRaw::u32(info)];
+            // SAFETY: the function that is at this address, which it is as long as the store is there, was found to take
+            // two integers and to return one.
+            unsafe { func.call_unchecked(&mut cx, &mut raw)? };
+            Ok(raw[0].get_u32())
         })
     }
 
@@ -306,9 +322,9 @@ impl Addon {
 
     /// Has the guest allocate memory. A status says that it has none left, or no `malloc`.
     pub fn allocate(&self, size: u32) -> Outcome<u32> {
-        let malloc = self.bound()?.malloc.clone().ok_or(Failure::GENERIC)?;
+        let malloc = self.bound()?.malloc.as_ref().ok_or(Failure::GENERIC)?;
         let address = self
-            .run(|mut cx| malloc.call(&mut cx, size))
+            .enter_aside(|| self.run(|mut cx| malloc.call(&mut cx, size)))
             .map_err(|error| self.fail(error))?;
         // What it says that it has allocated may be anywhere.
         match address {
@@ -319,8 +335,8 @@ impl Addon {
 
     /// Gives back what `allocate` returned.
     pub fn free(&self, address: u32) -> Result<(), Error> {
-        match self.bound.get().and_then(|bound| bound.free.clone()) {
-            Some(free) => self.run(|mut cx| free.call(&mut cx, address)),
+        match self.bound.get().and_then(|bound| bound.free.as_ref()) {
+            Some(free) => self.enter_aside(|| self.run(|mut cx| free.call(&mut cx, address))),
             None => Ok(()),
         }
     }
@@ -418,17 +434,29 @@ struct RunningCall<'a> {
     addon: &'a Addon,
     mark: Mark,
     outer: Mark,
+    outer_depth: u32,
+    /// Whether the guest is lent buffers for it.
+    lends: bool,
 }
 
 impl RunningCall<'_> {
-    /// Returns how many scopes the guest has left open.
-    fn end(self) -> usize {
-        std::mem::ManuallyDrop::new(self).finish()
+    /// Returns what the call did. It fails if the guest has left scopes open.
+    fn end<R>(self, result: Result<R, Error>) -> Result<R, Error> {
+        let call = std::mem::ManuallyDrop::new(self);
+        let left = call.finish();
+        match (result, left) {
+            (Ok(_), 1..) => Err(call.addon.left_open(left)),
+            (result, _) => result,
+        }
     }
 
+    /// Returns how many scopes the guest has left open.
     fn finish(&self) -> usize {
-        self.addon.end_loans();
+        if self.lends {
+            self.addon.end_loans();
+        }
         self.addon.mark.set(self.outer);
+        self.addon.depth.set(self.outer_depth);
         self.addon.end_scopes(self.mark)
     }
 }

@@ -12,8 +12,8 @@ use std::sync::atomic::Ordering;
 use napi_sys as sys;
 
 use super::addon::Addon;
-use super::async_context::Resource;
 use super::call::{Call, Handle, Ptr};
+use super::callback_scope::AsyncContext;
 use super::copies::InWork;
 use super::failure::{Failure, Outcome};
 use super::function::{Function, functions};
@@ -40,7 +40,7 @@ struct Work {
     execute: u32,
     complete: u32,
     data: u32,
-    resource: Resource,
+    context: Rc<AsyncContext>,
     /// Where it waits, is carried out, or is about to be completed: what of JavaScript's it may write to.
     queued: Option<InWork>,
 }
@@ -58,21 +58,18 @@ fn napi_create_async_work(
         return Err(Failure::INVALID_ARG);
     }
     call.out::<u32>(result)?;
-    let resource = Resource::new(call, resource, name)?;
+    let context = AsyncContext::new(call, call.optional_value(resource)?, call.value(name)?, true)?;
     let work = Work {
         execute,
         complete,
         data,
-        resource,
+        context,
         queued: None,
     };
     let added = call.addon.state.async_works.0.borrow_mut().add(work);
     match added {
         Ok(number) => call.write(result, number),
-        Err(work) => {
-            work.resource.delete(call.ffi());
-            Err(Failure::GENERIC)
-        }
+        Err(_) => Err(Failure::GENERIC),
     }
 }
 
@@ -84,32 +81,19 @@ fn napi_delete_async_work(call: &Call<'_>, number: u32) -> Outcome {
         Some(work) if work.queued.is_some() => return Err(Failure::GENERIC),
         Some(_) => {}
     }
-    let work = works.take(number);
-    drop(works);
-    if let Some(work) = work {
-        work.resource.delete(call.ffi());
-    }
+    works.take(number);
     Ok(())
 }
 
 fn napi_queue_async_work(call: &Call<'_>, number: u32) -> Outcome {
     let addon = call.addon;
-    let works = addon.state.async_works.0.borrow();
-    let job = match works.get(number) {
-        None => return Err(Failure::INVALID_ARG),
-        Some(work) if work.queued.is_some() => return Err(Failure::GENERIC),
-        Some(work) => Job {
-            work: number,
-            environment: addon.environment(),
-            execute: work.execute,
-            data: work.data,
-        },
-    };
-    drop(works);
+    job(addon, number)?;
     if addon.shared.works.wants_thread() {
         let is_made = addon.make_thread().map_err(|error| addon.fail(error))?;
         addon.shared.works.add_thread(is_made);
     }
+    // The guest may have queued or deleted it in the midst of that.
+    let job = job(addon, number)?;
     let lent = call.lend_to_work()?;
     let is_sent = addon.shared.works.push(job)
         && (addon.shared.works.has_threads() || addon.shared.send(|env, addon| addon.work_here(env)));
@@ -121,6 +105,20 @@ fn napi_queue_async_work(call: &Call<'_>, number: u32) -> Outcome {
     }
     addon.shared.courier.keep(call.ffi());
     Ok(())
+}
+
+/// What is to be done for a work that is not queued.
+fn job(addon: &Addon, number: u32) -> Outcome<Job> {
+    match addon.state.async_works.0.borrow().get(number) {
+        None => Err(Failure::INVALID_ARG),
+        Some(work) if work.queued.is_some() => Err(Failure::GENERIC),
+        Some(work) => Ok(Job {
+            work: number,
+            environment: addon.environment(),
+            execute: work.execute,
+            data: work.data,
+        }),
+    }
 }
 
 /// Takes back a work that has not begun.
@@ -156,7 +154,7 @@ impl Addon {
             return Ok(false);
         }
         // The first argument says that it is to be a thread of libc's, the second is what it passes on to the host.
-        let thread = self.call_export::<(u32, u32), u32>("emnapi_async_worker_create", (1, 0))?;
+        let thread = self.enter_aside(|| self.call_export::<(u32, u32), u32>("emnapi_async_worker_create", (1, 0)))?;
         Ok(thread.is_some_and(|thread| thread != 0))
     }
 
@@ -197,13 +195,13 @@ impl Addon {
         self.take_from_work(&lent);
         let works = self.state.async_works.0.borrow();
         let Some(work) = works.get(number) else { return };
-        let (complete, data, resource) = (work.complete, work.data, work.resource);
+        let (complete, data, context) = (work.complete, work.data, work.context.clone());
         drop(works);
         if complete == 0 {
             return;
         }
         let params = (self.environment(), status, data);
-        resource.run(self, || {
+        context.run(|| {
             self.run_task(env, || {
                 self.enter(|| self.call_table::<(u32, i32, u32), ()>(complete, params), Ok)
             });
@@ -237,6 +235,6 @@ impl Addon {
             }
         }
         let left = self.state.async_works.0.borrow_mut().drain();
-        left.for_each(|work| work.resource.delete(env));
+        left.for_each(drop);
     }
 }

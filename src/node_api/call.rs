@@ -63,7 +63,7 @@ impl<'a> Call<'a> {
         if pending {
             return Err(Failure::PENDING_EXCEPTION);
         }
-        self.addon.state.copies.note_script();
+        self.addon.state.loans.note_script();
         // What it throws is pending then.
         self.addon.cell.settle(self.ffi()).map_err(|error| {
             error.throw(self.ffi());

@@ -1,26 +1,23 @@
-//! What the guest has of the bytes of JavaScript's buffers: copies, which are kept in step.
+//! What the guest has of the bytes of JavaScript's buffers: copies, each at an address of the guest's.
 //!
 //! A guest sees its own memory only. When it asks for the address of bytes that lie elsewhere, it gets that of a copy,
-//! which its `malloc` has made room for. While the call into the guest runs that asked for it, the copy and the buffer are
-//! one to whoever looks: what the guest has changed is written back whenever control passes to JavaScript, and read again
-//! when it comes back.
-//!
-//! After that call the copy stays, as the address is the guest's for as long as the buffer is there: until the buffer was
-//! collected, or, where the guest has done nothing in the call by which it could keep the buffer, until the room is needed.
+//! which its `malloc` has made room for. That is the guest's for as long as the buffer is there. So a copy stays until the
+//! buffer was collected, or, where the guest has done nothing by which it could keep the buffer, until the room is needed.
+//! `loans.rs` keeps it in step.
 
 use std::cell::{Cell, RefCell};
 use std::ptr;
 use std::rc::Rc;
 
 use napi_sys as sys;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::addon::Addon;
+use super::addon::{Addon, value_of};
 use super::call::Call;
 use super::failure::{Failure, Outcome};
 use super::linear::Linear;
 use super::spans::{self, Span};
-use crate::ffi::{Env, Value, WeakReference};
+use crate::ffi::{Env, WeakReference};
 
 /// Up to how many bytes a buffer is copied as a whole, though the guest has asked for a view of it: such are the buffers
 /// that Node takes small ones from.
@@ -40,38 +37,24 @@ pub struct Copies {
     /// At what size it is looked again which are needed.
     limit: Cell<usize>,
     clock: Cell<u64>,
-    /// How many calls into the guest are on the stack.
-    depth: Cell<u32>,
-    /// Those that the running call has asked for.
-    lent: RefCell<Vec<Rc<Copied>>>,
-    is_lending: Cell<bool>,
-    /// The same of the calls around it that have asked for some, with how many calls are around each.
-    suspended: RefCell<Vec<(u32, Vec<Rc<Copied>>)>>,
-    is_suspending: Cell<bool>,
-    /// Whether the guest has done something since the outermost call began by which JavaScript may keep a value for it.
-    has_kept: Cell<bool>,
-    /// The references that it has made since then.
-    references: RefCell<Vec<u32>>,
 }
 
 /// Bytes of a buffer, and where the guest has them.
-struct Copied {
+pub struct Copied {
     holder: WeakReference,
     /// Which bytes of the holder.
-    offset: usize,
+    pub offset: usize,
     length: usize,
-    address: u32,
-    is_lent: Cell<bool>,
+    pub address: u32,
+    /// A call that is on the stack has asked for it.
+    pub is_lent: Cell<bool>,
     /// The guest may know the address for as long as the buffer is there.
-    is_kept: Cell<bool>,
+    pub is_kept: Cell<bool>,
     last_used: Cell<u64>,
     /// Of a kept copy in a memory that threads share: what the buffer held when both were last the same. If it does so
     /// still, the copy is not read again: a thread may be writing there.
     in_step: Cell<Option<blake3::Hash>>,
 }
-
-/// Copies that asynchronous work may write to.
-pub struct InWork(Vec<(Rc<Copied>, Option<blake3::Hash>)>);
 
 impl Copied {
     /// Where JavaScript has the bytes now, and how many of them are still there.
@@ -89,7 +72,8 @@ impl Copied {
         Some((theirs, memory.at(self.address, length).ok()?, length))
     }
 
-    fn write_back(&self, env: Env<'_>, memory: &Linear) {
+    /// Gives JavaScript what the guest has changed.
+    pub fn write_back(&self, env: Env<'_>, memory: &Linear) {
         if let Some((theirs, ours, length)) = self.places(env, memory)
             && differ(theirs, ours, length)
         {
@@ -99,7 +83,7 @@ impl Copied {
     }
 
     /// Copies what JavaScript has, unless it is what both had when they were last in step.
-    fn read(&self, env: Env<'_>, memory: &Linear) {
+    pub fn read(&self, env: Env<'_>, memory: &Linear) {
         let Some((theirs, ours, length)) = self.places(env, memory) else {
             return;
         };
@@ -111,7 +95,8 @@ impl Copied {
         unsafe { ptr::copy(theirs, ours, length) };
     }
 
-    fn note_step(&self, env: Env<'_>) {
+    /// Notes that both have the same now.
+    pub fn note_step(&self, env: Env<'_>) {
         let there = self.there(env);
         self.in_step.set(there.map(|(theirs, length)| hash(theirs, length)));
     }
@@ -119,162 +104,35 @@ impl Copied {
     fn covers(&self, span: &Span) -> bool {
         self.offset <= span.offset && span.offset + span.length <= self.offset + self.length
     }
+
+    /// What tells whether the guest has changed the copy since.
+    pub fn state(&self, memory: &Linear) -> Option<blake3::Hash> {
+        let ours = memory.at(self.address, self.length).ok()?;
+        Some(hash(ours, self.length))
+    }
+
+    /// The guest's address of bytes that it covers.
+    fn address_of(&self, span: &Span) -> u32 {
+        self.address + (span.offset - self.offset) as u32
+    }
 }
 
 impl Copies {
-    /// Notes that JavaScript may run on behalf of the guest, or is given values by it.
-    #[inline]
-    pub fn note_script(&self) {
-        self.has_kept.set(true);
-    }
-
-    pub fn note_reference(&self, number: u32) {
-        if self.depth.get() > 0 {
-            self.references.borrow_mut().push(number);
-        }
-    }
-
-    /// A call into the guest begins. What the call around it has asked for may be asked for anew by this one.
-    #[inline]
-    pub fn begin_call(&self) {
-        let depth = self.depth.replace(self.depth.get() + 1);
-        if depth == 0 {
-            self.has_kept.set(false);
-        } else if self.is_lending.get() {
-            self.suspend(depth);
-        }
-    }
-
-    #[cold]
-    fn suspend(&self, depth: u32) {
-        let lent = self.lent.take();
-        for copied in &lent {
-            copied.is_lent.set(false);
-            copied.is_kept.set(true);
-        }
-        self.is_lending.set(false);
-        self.suspended.borrow_mut().push((depth, lent));
-        self.is_suspending.set(true);
+    fn tick(&self) -> u64 {
+        self.clock.set(self.clock.get() + 1);
+        self.clock.get()
     }
 }
 
 impl Addon {
-    /// A call into the guest ends, and with it its loans.
-    #[inline]
-    pub fn end_loans(&self) {
-        let copies = &self.state.copies;
-        let depth = copies.depth.get() - 1;
-        copies.depth.set(depth);
-        if copies.is_lending.get() {
-            self.write_back();
-            self.settle_loans(depth);
-        }
-        if copies.is_suspending.get() {
-            self.resume(depth);
-        }
-        if depth == 0 && !copies.references.borrow().is_empty() {
-            copies.references.borrow_mut().clear();
-        }
-    }
-
-    /// Writes back what the guest has changed of the bytes that the running call has asked for.
-    fn write_back(&self) {
-        let Ok(memory) = self.memory() else { return };
-        self.ffi().scoped(|env| {
-            for copied in self.state.copies.lent.borrow().iter() {
-                copied.write_back(env, memory);
-            }
-        });
-    }
-
-    #[cold]
-    fn settle_loans(&self, depth: u32) {
-        let copies = &self.state.copies;
-        let is_left = |number: &u32| self.state.references.has(*number);
-        let has_kept = depth > 0 || copies.has_kept.get() || copies.references.borrow().iter().any(is_left);
-        let is_shared = self.memory().is_ok_and(|memory| memory.as_shared().is_some());
-        copies.is_lending.set(false);
-        self.ffi().scoped(|env| {
-            for copied in copies.lent.take() {
-                copied.is_lent.set(false);
-                copied.is_kept.set(copied.is_kept.get() || has_kept);
-                if is_shared && copied.is_kept.get() {
-                    copied.note_step(env);
-                }
-            }
-        });
-    }
-
-    /// Goes on with the loans of the call around the one that has ended.
-    #[cold]
-    fn resume(&self, depth: u32) {
-        let copies = &self.state.copies;
-        let Some((_, lent)) = copies.suspended.borrow_mut().pop_if(|(of, _)| *of == depth) else {
-            return;
-        };
-        copies.is_suspending.set(!copies.suspended.borrow().is_empty());
-        if let Ok(memory) = self.memory() {
-            self.ffi().scoped(|env| {
-                for copied in &lent {
-                    copied.is_lent.set(true);
-                    copied.read(env, memory);
-                }
-            });
-        }
-        copies.lent.replace(lent);
-        copies.is_lending.set(true);
-    }
-
-    /// Writes back what work has changed, on its completion.
-    pub fn take_from_work(&self, work: &InWork) {
-        let Ok(memory) = self.memory() else { return };
-        self.ffi().scoped(|env| {
-            for (copied, before) in &work.0 {
-                let now = memory.at(copied.address, copied.length).ok();
-                if now.map(|ours| hash(ours, copied.length)) != *before {
-                    copied.write_back(env, memory);
-                }
-            }
-        });
-    }
-
     /// Forgets all copies, at the end of the addon: their bytes go with its memory.
     pub fn forget_copies(&self) {
-        let copies = &self.state.copies;
-        copies.known.take();
-        copies.lent.take();
-        copies.is_lending.set(false);
-        copies.suspended.take();
-        copies.is_suspending.set(false);
+        self.state.copies.known.take();
+        self.end_all_loans();
     }
 }
 
 impl Call<'_> {
-    /// Runs `f`, which has Node call a function of JavaScript's: it sees what the guest has written, and the guest what
-    /// it has.
-    #[inline]
-    pub fn javascript<R>(&self, f: impl FnOnce() -> R) -> R {
-        if !self.addon.state.copies.is_lending.get() {
-            return f();
-        }
-        self.javascript_with_copies(f)
-    }
-
-    #[cold]
-    fn javascript_with_copies<R>(&self, f: impl FnOnce() -> R) -> R {
-        let Ok(memory) = self.memory() else { return f() };
-        let lent: Vec<_> = self.addon.state.copies.lent.borrow().clone();
-        self.addon.write_back();
-        if memory.as_shared().is_some() {
-            self.ffi()
-                .scoped(|env| lent.iter().for_each(|copied| copied.note_step(env)));
-        }
-        let result = f();
-        self.ffi()
-            .scoped(|env| lent.iter().for_each(|copied| copied.read(env, memory)));
-        result
-    }
-
     /// The address at which the guest has bytes that JavaScript has, from now on in step with them. 0 if there are none.
     pub fn address_of(&self, span: Span) -> Outcome<u32> {
         if let Some(address) = self.known_address(&span)? {
@@ -287,8 +145,9 @@ impl Call<'_> {
             Some(copied) => copied,
             None => self.copy(&span)?,
         };
+        copied.last_used.set(self.addon.state.copies.tick());
         self.lend(&copied)?;
-        Ok(copied.address + (span.offset - copied.offset) as u32)
+        Ok(copied.address_of(&span))
     }
 
     /// The address of bytes that lie in the guest's own memory.
@@ -304,7 +163,7 @@ impl Call<'_> {
             return Ok(Some((address, false)));
         }
         let copied = self.find_copy(&span);
-        Ok(copied.map(|copied| (copied.address + (span.offset - copied.offset) as u32, true)))
+        Ok(copied.map(|copied| (copied.address_of(&span), true)))
     }
 
     /// Copies bytes between a buffer and the guest's copy of it, now. Returns false if it has none.
@@ -315,7 +174,7 @@ impl Call<'_> {
         let Some(copied) = self.find_copy(&span) else {
             return Ok(false);
         };
-        let address = copied.address + (span.offset - copied.offset) as u32;
+        let address = copied.address_of(&span);
         let ours = self.memory()?.at(address, span.length)?;
         match to_guest {
             // SAFETY: JavaScript has so many bytes there, and the guest here, until one of both runs.
@@ -327,21 +186,6 @@ impl Call<'_> {
             copied.note_step(self.ffi());
         }
         Ok(true)
-    }
-
-    /// The copies that work may write to which is queued in this call.
-    pub fn lend_to_work(&self) -> Outcome<InWork> {
-        let copies = &self.addon.state.copies;
-        if !copies.is_lending.get() {
-            return Ok(InWork(Vec::new()));
-        }
-        let memory = self.memory()?;
-        let with_hash = |copied: &Rc<Copied>| {
-            copied.is_kept.set(true);
-            let ours = memory.at(copied.address, copied.length).ok();
-            (copied.clone(), ours.map(|ours| hash(ours, copied.length)))
-        };
-        Ok(InWork(copies.lent.borrow().iter().map(with_hash).collect()))
     }
 
     /// Makes bytes of the guest's the copy of a buffer that was made for them.
@@ -359,7 +203,7 @@ impl Call<'_> {
         let known = self.addon.state.copies.known.borrow();
         let here = known.get(&(span.base as usize))?;
         let env = self.ffi();
-        let holder: Value<'_> = super::addon::value_of(span.holder);
+        let holder = value_of(span.holder);
         let is_same = |copied: &&Rc<Copied>| {
             let theirs = env.upgrade(&copied.holder);
             copied.covers(span) && theirs.is_some_and(|theirs| env.same(theirs, holder))
@@ -386,7 +230,7 @@ impl Call<'_> {
 
     fn remember(&self, span: &Span, offset: usize, length: usize, address: u32) -> Outcome<Rc<Copied>> {
         let copies = &self.addon.state.copies;
-        let holder = self.ffi().weak_reference(super::addon::value_of(span.holder));
+        let holder = self.ffi().weak_reference(value_of(span.holder));
         let copied = Rc::new(Copied {
             holder: holder.map_err(|_| Failure::PENDING_EXCEPTION)?,
             offset,
@@ -401,29 +245,6 @@ impl Call<'_> {
         known.entry(span.base as usize).or_default().push(copied.clone());
         copies.size.set(copies.size.get() + length + OVERHEAD);
         Ok(copied)
-    }
-
-    /// Reads the bytes, unless the calls on the stack have them already.
-    fn lend(&self, copied: &Rc<Copied>) -> Outcome {
-        if !copied.is_lent.get() {
-            copied.read(self.ffi(), self.memory()?);
-            self.note_lent(copied);
-        }
-        Ok(())
-    }
-
-    fn note_lent(&self, copied: &Rc<Copied>) {
-        let copies = &self.addon.state.copies;
-        copies.clock.set(copies.clock.get() + 1);
-        copied.last_used.set(copies.clock.get());
-        // What is asked for outside of a call is there for as long as the buffer.
-        if copies.depth.get() == 0 {
-            copied.is_kept.set(true);
-            return;
-        }
-        copied.is_lent.set(true);
-        copies.lent.borrow_mut().push(copied.clone());
-        copies.is_lending.set(true);
     }
 
     /// Sees to it that copies do not take ever more of the guest's memory.
@@ -469,7 +290,7 @@ impl Call<'_> {
 
     fn free_copies(&self, unneeded: &[Rc<Copied>]) -> Outcome {
         let copies = &self.addon.state.copies;
-        let is_unneeded: rustc_hash::FxHashSet<_> = unneeded.iter().map(Rc::as_ptr).collect();
+        let is_unneeded: FxHashSet<_> = unneeded.iter().map(Rc::as_ptr).collect();
         copies.known.borrow_mut().retain(|_, here| {
             here.retain(|copied| !is_unneeded.contains(&Rc::as_ptr(copied)));
             !here.is_empty()

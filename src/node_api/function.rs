@@ -180,8 +180,10 @@ impl Function {
         let mut results = ty.results();
         params
             && match (results.len(), self.result) {
-                (0, _) | (1, None) => true,
+                (0, _) => true,
                 (1, Some(kind)) => results.next().is_some_and(|ty| is(&ty, &kind)),
+                // Of other types 0 need not be a value.
+                (1, None) => results.next().is_some_and(|ty| is(&ty, &Kind::I32)),
                 _ => false,
             }
     }
@@ -217,6 +219,13 @@ impl Function {
             };
             // SAFETY: Wasmtime has written the parameters, of which there are as many as `fits` has checked.
             let args = unsafe { &*(&raw[..arity] as *const [MaybeUninit<ValRaw>] as *const [ValRaw]) };
+            if !addon.is_entered() && !matches!(self.body, Body::AnyThread(_)) {
+                bail!(
+                    "`{}` was called in a function of the addon that Node-API has not called: it is there when the addon \
+                     registers, and in its callbacks",
+                    self.name
+                );
+            }
             let bits = match self.body {
                 Body::Api(body) => addon.lend(&mut caller, || addon.answer(false, body, args))?,
                 Body::Script(body) => addon.lend(&mut caller, || addon.answer(true, body, args))?,

@@ -7,6 +7,7 @@ use std::ptr;
 
 use napi_sys as sys;
 
+use super::callback_scope::CallbackScope;
 use super::key;
 
 /// The values of all open scopes, and the scopes.
@@ -42,7 +43,7 @@ enum Kind {
         escaped: bool,
     },
     /// A callback scope. It holds a handle of the scope around it, and so has to be closed before that.
-    Callback(sys::napi_callback_scope),
+    Callback(CallbackScope),
 }
 
 /// How much there was when a call into the guest began.
@@ -90,9 +91,9 @@ impl Handles {
     }
 
     /// Ends a call into the guest, and all that it holds: the scopes that it has left open are closed, and counted. If one
-    /// is a callback scope it is returned, and this is to be called again once the caller has closed it, which may run
+    /// is a callback scope it is returned, and this is to be called again once the caller has dropped it, which may run
     /// JavaScript.
-    pub fn end(&mut self, env: sys::napi_env, mark: Mark, left: &mut usize) -> Option<sys::napi_callback_scope> {
+    pub fn end(&mut self, env: sys::napi_env, mark: Mark, left: &mut usize) -> Option<CallbackScope> {
         while self.scopes.len() > mark.scopes {
             *left += 1;
             if let Some(callback) = self.close_last(env) {
@@ -127,7 +128,7 @@ impl Handles {
     }
 
     /// The same for a callback scope.
-    pub fn open_callback(&mut self, scope: sys::napi_callback_scope) -> u32 {
+    pub fn open_callback(&mut self, scope: CallbackScope) -> u32 {
         self.push(Kind::Callback(scope))
     }
 
@@ -152,13 +153,13 @@ impl Handles {
         Ok(())
     }
 
-    /// The same for a callback scope, which the caller closes.
+    /// The same for a callback scope, which the caller drops.
     pub fn close_callback(
         &mut self,
         env: sys::napi_env,
         mark: Mark,
         id: u32,
-    ) -> Result<Option<sys::napi_callback_scope>, ScopeError> {
+    ) -> Result<Option<CallbackScope>, ScopeError> {
         self.check_innermost(mark, id, |kind| matches!(kind, Kind::Callback(_)))?;
         Ok(self.close_last(env))
     }
@@ -176,7 +177,7 @@ impl Handles {
     }
 
     /// Closes the innermost scope. A callback scope is returned instead.
-    fn close_last(&mut self, env: sys::napi_env) -> Option<sys::napi_callback_scope> {
+    fn close_last(&mut self, env: sys::napi_env) -> Option<CallbackScope> {
         let scope = self.scopes.pop()?;
         let mut callback = None;
         match scope.kind {

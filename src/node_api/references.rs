@@ -46,7 +46,7 @@ impl Call<'_> {
         let added = self.addon.state.references.0.borrow_mut().add(Reference { raw, data });
         match added {
             Ok(number) => {
-                self.addon.state.copies.note_reference(number);
+                self.addon.state.loans.note_reference(number);
                 self.write(result, number)
             }
             Err(Reference { raw, .. }) => {

@@ -38,7 +38,7 @@ impl Addon {
     /// emnapi 2 has the guest make its environment: a struct of which the address 8 bytes in is the `napi_env`, with a
     /// `napi_extended_error_info` in it that both sides write.
     fn create_environment(&self) -> Result<(), Error> {
-        match self.call_export::<(), u32>("emnapi_create_env", ())? {
+        match self.enter_aside(|| self.call_export::<(), u32>("emnapi_create_env", ()))? {
             None => Ok(()),
             Some(0) => Err(Error::new(
                 Class::RangeError,
@@ -55,7 +55,7 @@ impl Addon {
     }
 
     fn check_version(&self) -> Result<(), Error> {
-        let version = self.call_export::<(), i32>("node_api_module_get_api_version_v1", ())?;
+        let version = self.enter_aside(|| self.call_export::<(), i32>("node_api_module_get_api_version_v1", ()))?;
         match version {
             Some(version) if version > NODE_API_VERSION && version != EXPERIMENTAL => Err(Error::new(
                 Class::LinkError,

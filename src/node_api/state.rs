@@ -10,6 +10,7 @@ use super::environment::InstanceData;
 use super::error_handling::ErrorInfo;
 use super::guest_data::Carried;
 use super::kept_bytes::KeptBytes;
+use super::loans::Loans;
 use super::memory_management::ExternalMemory;
 use super::promises::Deferreds;
 use super::references::References;
@@ -28,6 +29,7 @@ pub struct State {
     pub deferreds: Deferreds,
     pub error_info: ErrorInfo,
     pub instance_data: InstanceData,
+    pub loans: Loans,
     pub references: References,
     pub external_memory: ExternalMemory,
     /// What `napi_get_node_version` and `node_api_get_module_file_name` point to.

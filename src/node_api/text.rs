@@ -10,6 +10,9 @@ use super::call::{AUTO_LENGTH, Call, Handle, Ptr};
 use super::failure::{Failure, Outcome, check};
 use super::linear::Plain;
 
+/// The most bytes or code units that V8 takes for a string. Of more that end with a NUL it ends the process.
+const MOST_UNITS: usize = (1 << 29) - 24;
+
 impl Call<'_> {
     /// Lends the units of a text, of which there are as many as is said, or as come before its NUL.
     pub fn with_text<T: Plain + Default + PartialEq>(
@@ -58,12 +61,16 @@ impl Call<'_> {
     }
 
     fn length_of<T: Plain + Default + PartialEq>(&self, text: Ptr, length: u32) -> Outcome<usize> {
-        match length {
-            0 => Ok(0),
-            _ if text.is_null() => Err(Failure::INVALID_ARG),
-            AUTO_LENGTH => self.memory()?.before_zero::<T>(text.0),
-            length if length > i32::MAX as u32 => Err(Failure::INVALID_ARG),
-            length => Ok(length as usize),
+        let length = match length {
+            0 => 0,
+            _ if text.is_null() => return Err(Failure::INVALID_ARG),
+            AUTO_LENGTH => self.memory()?.before_zero::<T>(text.0)?,
+            length if length > i32::MAX as u32 => return Err(Failure::INVALID_ARG),
+            length => length as usize,
+        };
+        match length > MOST_UNITS {
+            true => Err(Failure::GENERIC),
+            false => Ok(length),
         }
     }
 

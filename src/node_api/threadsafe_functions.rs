@@ -2,7 +2,7 @@
 //!
 //! <https://nodejs.org/api/n-api.html#asynchronous-thread-safe-function-calls>
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
 use std::ptr;
 use std::rc::Rc;
@@ -13,8 +13,8 @@ use napi_sys as sys;
 use rustc_hash::FxHashMap;
 
 use super::addon::Addon;
-use super::async_context::Resource;
 use super::call::{Call, Handle, Ptr};
+use super::callback_scope::AsyncContext;
 use super::emnapi;
 use super::failure::{Failure, Outcome, check};
 use super::function::{Function, functions};
@@ -37,19 +37,19 @@ pub const FUNCTIONS: &[Function] = functions! {
 
 /// The part of the thread-safe functions that only the JavaScript thread works on, by their numbers.
 #[derive(Default)]
-pub struct ThreadsafeFunctions(RefCell<FxHashMap<u32, ThreadsafeFunction>>);
+pub struct ThreadsafeFunctions(RefCell<FxHashMap<u32, Rc<ThreadsafeFunction>>>);
 
-#[derive(Clone, Copy)]
 struct ThreadsafeFunction {
+    env: sys::napi_env,
     /// The function of JavaScript; null where the guest has given none.
     function: sys::napi_ref,
     /// Where in the table the function is that calls it; 0 where it is called with no arguments.
     call_js: u32,
-    context: u32,
+    /// The finalizer. Its hint is what the guest calls the context.
     finalize: GuestData,
-    resource: Resource,
+    async_context: Rc<AsyncContext>,
     /// Whether it keeps the event loop running.
-    is_referenced: bool,
+    is_referenced: Cell<bool>,
 }
 
 #[allow(clippy::too_many_arguments, reason = "the signature is Node-API's")]
@@ -72,38 +72,24 @@ fn napi_create_threadsafe_function(
     if threads == 0 || (function.is_null() && call_js == 0) {
         return Err(Failure::INVALID_ARG);
     }
-    let resource = Resource::new(call, resource, name)?;
-    let function = match refer(call, function) {
-        Ok(function) => function,
-        Err(failure) => {
-            resource.delete(call.ffi());
-            return Err(failure);
-        }
-    };
+    let async_context = AsyncContext::new(call, call.optional_value(resource)?, call.value(name)?, true)?;
     let made = ThreadsafeFunction {
-        function,
+        env: call.env,
+        function: refer(call, function)?,
         call_js,
-        context,
         finalize: GuestData {
             data: finalize_data,
             finalize,
             hint: context,
         },
-        resource,
-        is_referenced: true,
+        async_context,
+        is_referenced: Cell::new(true),
     };
     let queue = Queue::new(max_queue_size, threads, context);
-    let Some(number) = call.addon.shared.calls.add(queue) else {
-        made.delete(call.ffi());
-        return Err(Failure::GENERIC);
-    };
+    let number = call.addon.shared.calls.add(queue).ok_or(Failure::GENERIC)?;
     call.addon.shared.courier.keep(call.ffi());
-    call.addon
-        .state
-        .threadsafe_functions
-        .0
-        .borrow_mut()
-        .insert(number, made);
+    let functions = &call.addon.state.threadsafe_functions.0;
+    functions.borrow_mut().insert(number, Rc::new(made));
     call.write(result, number)
 }
 
@@ -182,24 +168,21 @@ fn napi_ref_threadsafe_function(call: &Call<'_>, number: u32) -> Outcome {
 }
 
 fn set_referenced(call: &Call<'_>, number: u32, is_referenced: bool) -> Outcome {
-    let mut functions = call.addon.state.threadsafe_functions.0.borrow_mut();
-    let function = functions.get_mut(&number).ok_or(Failure::INVALID_ARG)?;
-    if function.is_referenced != is_referenced {
-        function.is_referenced = is_referenced;
-        match is_referenced {
-            true => call.addon.shared.courier.keep(call.ffi()),
-            false => call.addon.shared.courier.let_go(call.ffi()),
-        }
+    let functions = call.addon.state.threadsafe_functions.0.borrow();
+    let function = functions.get(&number).ok_or(Failure::INVALID_ARG)?;
+    match (function.is_referenced.replace(is_referenced), is_referenced) {
+        (false, true) => call.addon.shared.courier.keep(call.ffi()),
+        (true, false) => call.addon.shared.courier.let_go(call.ffi()),
+        _ => {}
     }
     Ok(())
 }
 
-impl ThreadsafeFunction {
-    fn delete(self, env: Env<'_>) {
-        self.resource.delete(env);
+impl Drop for ThreadsafeFunction {
+    fn drop(&mut self) {
         if !self.function.is_null() {
-            // SAFETY: it was made by `refer`, and its owner gives it up.
-            unsafe { sys::napi_delete_reference(env.raw(), self.function) };
+            // SAFETY: it was made by `refer`, and nobody else has it.
+            unsafe { sys::napi_delete_reference(self.env, self.function) };
         }
     }
 }
@@ -210,11 +193,10 @@ impl Addon {
         let Some(turn) = self.shared.calls.turn(number) else {
             return;
         };
-        let known = self.state.threadsafe_functions.0.borrow().get(&number).copied();
+        let known = self.state.threadsafe_functions.0.borrow().get(&number).cloned();
         if let (Some(data), Some(function)) = (turn.data, known) {
-            function
-                .resource
-                .run(self, || self.run_callback(env, || self.call_js(env, &function, data)));
+            let call = || self.call_js(env, &function, data);
+            function.async_context.run(|| self.run_callback(env, call));
             if turn.is_last {
                 request_turn(&self.shared, number);
             }
@@ -237,7 +219,7 @@ impl Addon {
                         false => self.handles.borrow_mut().add(value),
                     };
                     let handle = handle.ok_or_else(|| Error::internal("no handle for a thread-safe function"))?;
-                    let params = (self.environment(), handle, function.context, data);
+                    let params = (self.environment(), handle, function.finalize.hint, data);
                     self.call_table::<(u32, u32, u32, u32), ()>(function.call_js, params)
                 },
                 Ok,
@@ -266,15 +248,14 @@ impl Addon {
         let Some(function) = removed else { return };
         let is_told = !self.shared.has_ended.load(Ordering::Relaxed);
         if is_told && function.finalize.finalize != 0 {
-            function
-                .resource
-                .run(self, || self.run_callback(env, || self.finalize(function.finalize)));
+            let finalize = || self.finalize(function.finalize);
+            function.async_context.run(|| self.run_callback(env, finalize));
         }
         let left = self.shared.calls.finish(number);
         if is_told && function.call_js != 0 {
             for data in left {
                 // There is no environment to call JavaScript in, which is how the guest sees what it is for.
-                let params = (0, 0, function.context, data);
+                let params = (0, 0, function.finalize.hint, data);
                 self.run_callback(env, || {
                     self.enter(
                         || self.call_table::<(u32, u32, u32, u32), ()>(function.call_js, params),
@@ -283,8 +264,7 @@ impl Addon {
                 });
             }
         }
-        function.delete(env);
-        if function.is_referenced {
+        if function.is_referenced.get() {
             self.shared.courier.let_go(env);
         }
     }
@@ -302,8 +282,8 @@ impl Addon {
 
     /// Has no function keep the event loop running, as there is no guest any more that could be called for it.
     pub fn abandon_threadsafe_functions(&self, env: Env<'_>) {
-        for function in self.state.threadsafe_functions.0.borrow_mut().values_mut() {
-            if std::mem::replace(&mut function.is_referenced, false) {
+        for function in self.state.threadsafe_functions.0.borrow().values() {
+            if function.is_referenced.replace(false) {
                 self.shared.courier.let_go(env);
             }
         }

@@ -159,6 +159,12 @@ impl StoreCell {
         f()
     }
 
+    /// How many calls into the store are on the stack.
+    #[inline]
+    pub fn depth(&self) -> u32 {
+        self.depth.get()
+    }
+
     /// The store's objects in JavaScript's heap.
     pub fn anchor(&self) -> &Anchor {
         &self.anchor
