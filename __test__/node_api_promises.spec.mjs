@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { chapter, status } from './fixtures/node-api.mjs'
+import { loadSync } from '../index.js'
+import { chapter, status, wasmOf } from './fixtures/node-api.mjs'
 import { describeValue } from './fixtures/node-api-values.mjs'
 
 const { covers, compares, wasm } = chapter('promises')
@@ -45,6 +46,14 @@ describe('promises', () => {
     assert.deepEqual(wasm.reject(0, 'thrice'), [status.invalid_arg])
     assert.equal(await promise, 'once')
   })
+})
+
+test('promises that are left when the addon is disposed of are rejected, and nobody has to handle that', async () => {
+  const addon = loadSync(wasmOf('promises'))
+  const [, awaited] = addon.open(0)
+  addon.open(0)
+  addon[Symbol.dispose]()
+  await assert.rejects(awaited, { code: 'ERR_WASMPORT_DISPOSED' })
 })
 
 describe('scripts', () => {

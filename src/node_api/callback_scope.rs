@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use napi_sys as sys;
 
+use super::addon::Addon;
 use super::call::Call;
 use super::failure::{Failure, Outcome, check};
 
@@ -23,13 +24,17 @@ pub struct CallbackScope {
 }
 
 impl AsyncContext {
-    /// Makes a context. The resource may be null; `keeps` says that the context keeps it.
+    /// Makes a context, unless the addon ends. The resource may be null; `keeps` says that the context keeps it.
     pub fn new(
         call: &Call<'_>,
         resource: sys::napi_value,
         name: sys::napi_value,
         keeps: bool,
     ) -> Outcome<Rc<AsyncContext>> {
+        // One that the end of the addon has not seen would outlive Node's environment.
+        if Addon::find(call.addon.id()).is_none() {
+            return Err(Failure::GENERIC);
+        }
         let object = to_object(call, resource)?;
         let name = to_string(call, name)?;
         let mut context = AsyncContext {

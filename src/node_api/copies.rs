@@ -324,6 +324,8 @@ fn differ(a: *const u8, b: *const u8, length: usize) -> bool {
     (whole..length).any(|at| unsafe { a.add(at).read() != b.add(at).read() })
 }
 
+/// Kept out of its callers: it needs much of the stack, and calls of JavaScript's nest below these.
+#[inline(never)]
 fn hash(bytes: *const u8, length: usize) -> blake3::Hash {
     const STEP: usize = 16 * 1024;
     let mut hasher = blake3::Hasher::new();

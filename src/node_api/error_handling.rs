@@ -8,7 +8,6 @@ use std::ptr;
 
 use napi_sys as sys;
 
-use super::addon::Addon;
 use super::call::{Call, Handle, Ptr};
 use super::failure::{Failure, Outcome, check};
 use super::function::{Function, functions};
@@ -81,13 +80,12 @@ fn napi_get_last_error_info(call: &Call<'_>, environment: u32, result: Ptr) -> w
 }
 
 fn tell_last_error(call: &Call<'_>, result: Ptr) -> Outcome {
-    let addon = call.addon;
     call.out::<u32>(result)?;
-    let status = addon.last_error.status();
-    let message = message(addon, status)?;
-    let info = &addon.state.error_info.address;
+    let status = call.addon.last_error.status();
+    let message = message(call, status)?;
+    let info = &call.addon.state.error_info.address;
     if info.get() == 0 {
-        info.set(addon.allocate(size_of::<[u32; 4]>() as u32)?);
+        info.set(allocate(call, size_of::<[u32; 4]>())?);
     }
     // The message, reserved, the engine's code, and the status.
     call.write(Ptr(info.get()), [message, 0, 0, status as u32])?;
@@ -95,20 +93,31 @@ fn tell_last_error(call: &Call<'_>, result: Ptr) -> Outcome {
 }
 
 /// Where the words for a status are; 0 where it needs none.
-fn message(addon: &Addon, status: sys::napi_status) -> Outcome<u32> {
+fn message(call: &Call<'_>, status: sys::napi_status) -> Outcome<u32> {
     let index = status as usize;
     let Some(text) = MESSAGES.get(index).filter(|text| !text.is_empty()) else {
         return Ok(0);
     };
-    let known = addon.state.error_info.messages.borrow()[index];
+    let known = call.addon.state.error_info.messages.borrow()[index];
     if known != 0 {
         return Ok(known);
     }
     let bytes = text.to_bytes_with_nul();
-    let address = addon.allocate(bytes.len() as u32)?;
-    addon.memory()?.copy_in(address, bytes)?;
-    addon.state.error_info.messages.borrow_mut()[index] = address;
+    let address = allocate(call, bytes.len())?;
+    call.memory()?.copy_in(address, bytes)?;
+    call.addon.state.error_info.messages.borrow_mut()[index] = address;
     Ok(address)
+}
+
+/// Who asks for the last error does not expect a new one: what the allocation may throw is dropped.
+fn allocate(call: &Call<'_>, size: usize) -> Outcome<u32> {
+    let was_pending = call.ffi().is_exception_pending();
+    call.addon.allocate(size as u32).map_err(|_| {
+        if !was_pending {
+            call.ffi().take_exception();
+        }
+        Failure::GENERIC
+    })
 }
 
 fn napi_throw(call: &Call<'_>, error: Handle) -> Outcome {

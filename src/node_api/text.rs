@@ -68,6 +68,8 @@ impl Call<'_> {
             length if length > i32::MAX as u32 => return Err(Failure::INVALID_ARG),
             length => length as usize,
         };
+        // What is not all there is another mistake than a text that is too long.
+        self.memory()?.at(text.0, length * size_of::<T>())?;
         match length > MOST_UNITS {
             true => Err(Failure::GENERIC),
             false => Ok(length),
