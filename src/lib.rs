@@ -1,7 +1,7 @@
 //! Wasmport, the Wasm loader for Node.js: the native addon.
 //!
 //! ARCHITECTURE, from the top: a room uses what stands below it.
-//! `run` | `loader` | `guest` | `js_api`, `wasi` | `memory`, `value` | `store` | `module` | `code_cache` | `engine` | `error` | `ffi`.
+//! `run` | `loader` | `guest` | `js_api`, `wasi`, `node_api` | `memory`, `value` | `store` | `module` | `code_cache` | `engine` | `error` | `ffi`.
 #![deny(unsafe_code)]
 #![warn(clippy::undocumented_unsafe_blocks)]
 
