@@ -117,4 +117,10 @@ describe('what the guest is given', () => {
     assert.equal(wasm.napi_is_detached_arraybuffer(0, buffer)[4], 1)
     assert.equal(wasm.napi_detach_arraybuffer(0, {})[0], status.arraybuffer_expected)
   })
+
+  test('cannot be taken away where only Node can, which has the key', { skip: Number.parseInt(process.versions.node) < 24 && 'Node has no keys before 24' }, () => {
+    const pooled = Buffer.from('from the pool')
+    assert.equal(wasm.napi_detach_arraybuffer(0, pooled.buffer)[0], status.detachable_arraybuffer_expected)
+    assert.equal(pooled.toString(), 'from the pool')
+  })
 })

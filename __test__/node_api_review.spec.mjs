@@ -96,6 +96,16 @@ test('a name that is longer than any string is refused', () => {
   assert.deepEqual(seen, [status.generic_failure, status.generic_failure])
 })
 
+test('a fatal error is told with a message that lies where the memory has grown', () => {
+  const text = guest({}, {
+    imports: '(import "napi" "napi_fatal_error" (func $fatal (param i32 i32 i32 i32)))',
+    functions: '(func $callback (param i32 i32) (result i32) (i32.const 0))',
+    registers: `(drop (memory.grow (i32.const 1))) (i32.store (i32.const 65600) (i32.const 0x21776f4e))
+      (call $fatal (i32.const 0) (i32.const 0) (i32.const 65600) (i32.const -1))`,
+  })
+  assert.match(thrown(() => loadSync(text)).message, /Now!$/)
+})
+
 test('a function that returns nothing is not one that returns a reference', () => {
   const sized = (...bytes) => [bytes.length, ...bytes]
   const text = name => sized(...Buffer.from(name))

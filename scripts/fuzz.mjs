@@ -4,6 +4,9 @@
 //   npm run fuzz -- --runs 100000 --seed 1 --jobs 2
 //   npm run fuzz -- --seed 1 --only 4711      that run alone; its module goes to target/fuzz-1-4711.wasm
 //
+//   npm run fuzz -- --target node-api --runs 20000     guests that call Node-API by chance, see fuzz/node-api/program.mjs;
+//                                                      with --only, its steps go to target/fuzz-node-api-1-4711.txt
+//
 // A mutated module can have become one that loops for ever when it is called, which is its own affair. So what is called
 // (start functions, steps) is only called where the init section alone was changed; all others are compiled, and
 // instantiated if that calls nothing.
@@ -17,12 +20,21 @@ import { corpus } from './fuzz/corpus.mjs'
 import { mutated } from './fuzz/mutate.mjs'
 import { random } from './fuzz/random.mjs'
 
-// What one process does, so that not all is lost with it.
-const BATCH = 10_000
-const LONG_MS = 120_000
+// For each target: what one process does, so that not all is lost with it; how long one run may take; what is counted.
+const TARGETS = {
+  loader: {
+    child: 'fuzz/child.mjs', flags: [], batch: 10_000, longMs: 120_000,
+    words: ({ compiled, instantiated, started }) => `${compiled} only compiled, ${instantiated} instantiated, ${started} of them with steps`,
+  },
+  'node-api': {
+    child: 'fuzz/node-api/child.mjs', flags: ['--expose-gc', '--no-warnings'], batch: 500, longMs: 60_000,
+    words: ({ calls, succeeded }) => `${calls} calls, of which ${succeeded} succeeded`,
+  },
+}
 
 const { values } = parseArgs({
   options: {
+    target: { type: 'string', default: 'loader' },
     runs: { type: 'string', default: '100000' },
     seed: { type: 'string', default: '1' },
     jobs: { type: 'string', default: '1' },
@@ -30,24 +42,25 @@ const { values } = parseArgs({
   },
 })
 const [runs, seed, jobs] = [values.runs, values.seed, values.jobs].map(Number)
-const total = { compiled: 0, instantiated: 0, started: 0 }
+const { child, flags, batch: size, longMs, words } = TARGETS[values.target]
+const total = {}
 const target = fileURLToPath(new URL('../target/', import.meta.url))
-const child = fileURLToPath(new URL('fuzz/child.mjs', import.meta.url))
+const program = fileURLToPath(new URL(child, import.meta.url))
 let found = 0
 
 function report({ run, ...finding }) {
   found++
-  console.error(`Run ${run} (--seed ${seed} --only ${run}):`, finding)
+  console.error(`Run ${run} (--target ${values.target} --seed ${seed} --only ${run}):`, finding)
 }
 
-/** Does the runs `from` to `to - 1` in a process; returns the one that is next. */
-async function batch(from, to) {
+/** Does the runs `from` to `to - 1` in a process, which logs if it is told where; returns the one that is next. */
+async function batch(from, to, ...log) {
   const progress = `${target}fuzz-progress-${process.pid}-${from}`
   const at = () => readFileSync(progress).readUInt32LE()
   const start = Buffer.alloc(4)
   start.writeUInt32LE(from)
   writeFileSync(progress, start)
-  const running = spawn(process.execPath, [child, seed, from, to, progress], {
+  const running = spawn(process.execPath, [...flags, program, seed, from, to, progress, ...log], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, WASMPORT_CACHE: 'off' },
   })
@@ -56,13 +69,13 @@ async function batch(from, to) {
   let hangs = false
   const watchdog = setInterval(() => {
     if (at() !== last.run) last = { run: at(), since: Date.now() }
-    hangs = Date.now() - last.since > LONG_MS
+    hangs = Date.now() - last.since > longMs
     if (hangs) running.kill('SIGKILL')
   }, 1000)
   for await (const line of createInterface({ input: running.stdout })) {
     const { counts, ...finding } = JSON.parse(line)
     if (counts === undefined) report(finding)
-    else for (const key of Object.keys(total)) total[key] += counts[key]
+    else for (const [key, count] of Object.entries(counts)) total[key] = (total[key] ?? 0) + count
   }
   const { code, signal } = await ended
   clearInterval(watchdog)
@@ -76,11 +89,11 @@ async function batch(from, to) {
 /** Takes one batch after the other from those that are left. */
 async function job() {
   while (next < runs) {
-    const to = Math.min(next + BATCH, runs)
+    const to = Math.min(next + size, runs)
     let from = next
     next = to
     while (from < to) from = await batch(from, to)
-    done += BATCH
+    done += size
     if (process.stderr.isTTY) process.stderr.write(`\r${Math.min(done, runs)} of ${runs} `)
   }
 }
@@ -90,7 +103,12 @@ let next = 0
 let done = 0
 if (values.only === undefined) {
   await Promise.all(Array.from({ length: jobs }, job))
-  console.log(`${runs} runs of seed ${seed}: ${found} findings; ${total.compiled} only compiled, ${total.instantiated} instantiated, ${total.started} of them with steps`)
+  console.log(`${runs} runs of seed ${seed}: ${found} findings; ${words(total)}`)
+} else if (values.target === 'node-api') {
+  const run = Number(values.only)
+  const path = `${target}fuzz-node-api-${seed}-${run}.txt`
+  await batch(run, run + 1, path)
+  console.log(`its steps: ${path}`)
 } else {
   const run = Number(values.only)
   const { name, calm, source } = mutated(random(seed, run), await corpus())

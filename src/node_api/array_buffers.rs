@@ -6,12 +6,14 @@ use std::ptr;
 
 use napi_sys as sys;
 
+use super::addon::value_of;
 use super::call::{Call, Handle, Ptr};
 use super::failure::{Failure, Outcome, check};
 use super::function::{Function, functions};
 use super::guest_bytes::{Release, Shape};
 use super::guest_data::GuestData;
 use super::spans;
+use crate::ffi::{Env, Reference, Thrown, Type, Value};
 
 pub const FUNCTIONS: &[Function] = functions! {
     script napi_create_arraybuffer(u32, Ptr, Ptr);
@@ -202,8 +204,51 @@ fn napi_is_detached_arraybuffer(call: &Call<'_>, value: Handle, result: Ptr) -> 
     )
 }
 
+/// Where JavaScript has a function for it, from Node 22 on, that is called. Node's own ends the process for what can be
+/// detached by those alone who have the key: from Node 24 on, where small `Buffer`s are.
 fn napi_detach_arraybuffer(call: &Call<'_>, buffer: Handle) -> Outcome {
     let buffer = call.value(buffer)?;
-    // SAFETY: the handle is live; what cannot be detached is refused with a status.
-    check(unsafe { sys::napi_detach_arraybuffer(call.env, buffer) })
+    let (mut is, mut is_detached) = (false, false);
+    // SAFETY: the handle is live; the results are ours.
+    unsafe {
+        check(sys::napi_is_arraybuffer(call.env, buffer, &mut is))?;
+        check(sys::napi_is_detached_arraybuffer(call.env, buffer, &mut is_detached))?;
+    }
+    match (is, is_detached) {
+        (false, _) => return Err(Failure::Status(sys::Status::napi_arraybuffer_expected)),
+        (true, true) => return Ok(()),
+        (true, false) => {}
+    }
+    let env = call.ffi();
+    // It is detached though an exception is pending.
+    let pending = env.take_exception();
+    let detached = detach(env, value_of(buffer));
+    env.take_exception();
+    if let Some(pending) = pending {
+        env.throw(pending);
+    }
+    detached
+}
+
+struct Transfer(Reference);
+
+fn detach(env: Env<'_>, buffer: Value<'_>) -> Outcome {
+    let refused = |Thrown| Failure::Status(sys::Status::napi_detachable_arraybuffer_expected);
+    let transfer = env.local(|env| {
+        let function = env.run_script("ArrayBuffer.prototype.transfer")?;
+        match env.type_of(function) {
+            Type::Function => Ok(Some(Transfer(env.reference(function)?))),
+            _ => Ok(None),
+        }
+    });
+    match transfer.map_err(refused)?.as_ref() {
+        Some(Transfer(function)) => {
+            let none = env.int32(0).map_err(refused)?;
+            let function = env.deref(function).map_err(refused)?;
+            env.call_method(buffer, function, &[none]).map_err(refused)?;
+            Ok(())
+        }
+        // SAFETY: the handle is live; what cannot be detached is refused with a status.
+        None => check(unsafe { sys::napi_detach_arraybuffer(env.raw(), buffer.raw()) }),
+    }
 }

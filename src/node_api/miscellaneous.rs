@@ -54,7 +54,7 @@ fn napi_module_register(_: &mut Anywhere<'_, '_>, _: Ptr) -> wasmtime::Result<()
 }
 
 /// A text for people, as much of it as there is.
-fn text(call: &Anywhere<'_, '_>, from: Ptr, length: u32) -> String {
+fn text(call: &mut Anywhere<'_, '_>, from: Ptr, length: u32) -> String {
     let wanted = match length {
         _ if from.is_null() => 0,
         AUTO_LENGTH => MOST_OF_TEXT,

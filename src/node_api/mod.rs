@@ -22,6 +22,7 @@ mod copies;
 mod create_values;
 mod descriptors;
 mod emnapi;
+mod entry;
 mod environment;
 mod error_handling;
 mod event_loop;

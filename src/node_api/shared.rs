@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use wasmtime::{Caller, SharedMemory};
+use wasmtime::{AsContextMut, Caller, SharedMemory};
 
 use super::addon::Addon;
 use super::call::Ptr;
@@ -80,18 +80,19 @@ pub struct Anywhere<'a, 'c> {
 }
 
 impl Anywhere<'_, '_> {
-    pub fn read<T: Plain>(&self, from: Ptr) -> Outcome<T> {
+    pub fn read<T: Plain>(&mut self, from: Ptr) -> Outcome<T> {
         self.with_memory(|memory| memory.read(from.0))
     }
 
-    pub fn write<T: Plain>(&self, to: Ptr, value: T) -> Outcome {
+    pub fn write<T: Plain>(&mut self, to: Ptr, value: T) -> Outcome {
         self.with_memory(|memory| memory.write(to.0, value))
     }
 
-    fn with_memory<R>(&self, f: impl FnOnce(&Linear) -> Outcome<R>) -> Outcome<R> {
+    fn with_memory<R>(&mut self, f: impl FnOnce(&Linear) -> Outcome<R>) -> Outcome<R> {
         match (self.addon, self.shared.memory.get()) {
             (_, Some(memory)) => f(&Linear::shared(memory.clone())),
-            (Some(addon), None) => f(addon.memory()?),
+            // It may have grown, of which the store knows.
+            (Some(addon), None) => addon.cell.lend(self.caller.as_context_mut(), || f(addon.memory()?)),
             (None, None) => Err(Failure::GENERIC),
         }
     }
