@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use wasmtime::{Extern, ExternType, Func, Global, Memory, MemoryType};
 
-use super::bind::HOOK;
+use super::bind::{HOOK, NODE_API};
 use super::esm::advice;
 use super::loaded::Loaded;
 use crate::error::Error;
@@ -283,7 +283,9 @@ pub fn link(
             }
             Found::OwnMemory(ty) if ty.is_shared() => {
                 let memory = guest::new_memory(module, ty)?;
-                js_api::share(cell, env, &memory)?;
+                if is_shown(module, host) {
+                    js_api::share(cell, env, &memory)?;
+                }
                 memory.into()
             }
             Found::OwnMemory(ty) => cell
@@ -297,6 +299,13 @@ pub fn link(
         functions += u32::from(matches!(import.ty, ExternType::Func(_)));
     }
     Ok(externs)
+}
+
+/// Whether JavaScript may get to see the module's memory as an object. That of an addon it does not, unless a service of
+/// the program's is bound to it.
+fn is_shown(module: &Module, host: &Host) -> bool {
+    let ours = |service: &str| service == NODE_API || wasi::is_service(service);
+    host.addon.is_none() || !module.plan().bind.iter().all(|bind| ours(&bind.service))
 }
 
 /// A function of Node-API for an import of an addon.
