@@ -62,23 +62,11 @@ fn napi_instanceof(call: &Call<'_>, object: Handle, constructor: Handle, result:
 }
 
 fn napi_is_array(call: &Call<'_>, value: Handle, result: Ptr) -> Outcome {
-    let value = call.value(value)?;
-    // SAFETY: the handle is live.
-    call.tell(
-        result,
-        |told| unsafe { sys::napi_is_array(call.env, value, told) },
-        u8::from,
-    )
+    call.ask(value, result, sys::napi_is_array)
 }
 
 fn napi_is_date(call: &Call<'_>, value: Handle, result: Ptr) -> Outcome {
-    let value = call.value(value)?;
-    // SAFETY: the handle is live.
-    call.tell(
-        result,
-        |told| unsafe { sys::napi_is_date(call.env, value, told) },
-        u8::from,
-    )
+    call.ask(value, result, sys::napi_is_date)
 }
 
 fn napi_strict_equals(call: &Call<'_>, left: Handle, right: Handle, result: Ptr) -> Outcome {

@@ -165,43 +165,19 @@ pub fn size(size: usize) -> Outcome<u32> {
 }
 
 fn napi_is_arraybuffer(call: &Call<'_>, value: Handle, result: Ptr) -> Outcome {
-    let value = call.value(value)?;
-    // SAFETY: the handle is live.
-    call.tell(
-        result,
-        |told| unsafe { sys::napi_is_arraybuffer(call.env, value, told) },
-        u8::from,
-    )
+    call.ask(value, result, sys::napi_is_arraybuffer)
 }
 
 fn napi_is_typedarray(call: &Call<'_>, value: Handle, result: Ptr) -> Outcome {
-    let value = call.value(value)?;
-    // SAFETY: the handle is live.
-    call.tell(
-        result,
-        |told| unsafe { sys::napi_is_typedarray(call.env, value, told) },
-        u8::from,
-    )
+    call.ask(value, result, sys::napi_is_typedarray)
 }
 
 fn napi_is_dataview(call: &Call<'_>, value: Handle, result: Ptr) -> Outcome {
-    let value = call.value(value)?;
-    // SAFETY: the handle is live.
-    call.tell(
-        result,
-        |told| unsafe { sys::napi_is_dataview(call.env, value, told) },
-        u8::from,
-    )
+    call.ask(value, result, sys::napi_is_dataview)
 }
 
 fn napi_is_detached_arraybuffer(call: &Call<'_>, value: Handle, result: Ptr) -> Outcome {
-    let value = call.value(value)?;
-    // SAFETY: the handle is live.
-    call.tell(
-        result,
-        |told| unsafe { sys::napi_is_detached_arraybuffer(call.env, value, told) },
-        u8::from,
-    )
+    call.ask(value, result, sys::napi_is_detached_arraybuffer)
 }
 
 /// Where JavaScript has a function for it, from Node 22 on, that is called. Node's own ends the process for what can be

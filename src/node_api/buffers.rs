@@ -68,11 +68,5 @@ fn napi_get_buffer_info(call: &Call<'_>, buffer: Handle, data: Ptr, length: Ptr)
 }
 
 fn napi_is_buffer(call: &Call<'_>, value: Handle, result: Ptr) -> Outcome {
-    let value = call.value(value)?;
-    // SAFETY: the handle is live.
-    call.tell(
-        result,
-        |told| unsafe { sys::napi_is_buffer(call.env, value, told) },
-        u8::from,
-    )
+    call.ask(value, result, sys::napi_is_buffer)
 }

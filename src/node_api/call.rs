@@ -24,6 +24,9 @@ pub struct Ptr(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Handle(pub u32);
 
+/// A function of Node-API that says yes or no of a live value.
+pub type Question = unsafe extern "C" fn(sys::napi_env, sys::napi_value, *mut bool) -> sys::napi_status;
+
 /// `NAPI_AUTO_LENGTH`: the text ends where its NUL is.
 pub const AUTO_LENGTH: u32 = u32::MAX;
 
@@ -171,6 +174,13 @@ impl<'a> Call<'a> {
         let mut told = N::default();
         check(f(&mut told))?;
         self.write(result, convert(told))
+    }
+
+    /// Asks one of the functions of Node-API about a value that say yes or no, and writes that.
+    pub fn ask(&self, value: Handle, result: Ptr, question: Question) -> Outcome {
+        let value = self.value(value)?;
+        // SAFETY: the handle is live, and the result is ours.
+        self.tell(result, |told| unsafe { question(self.env, value, told) }, u8::from)
     }
 
     /// The values of a list of handles in memory.

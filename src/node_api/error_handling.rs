@@ -172,13 +172,7 @@ fn throw(
 }
 
 fn napi_is_error(call: &Call<'_>, value: Handle, result: Ptr) -> Outcome {
-    let value = call.value(value)?;
-    // SAFETY: the handle is live.
-    call.tell(
-        result,
-        |told| unsafe { sys::napi_is_error(call.env, value, told) },
-        u8::from,
-    )
+    call.ask(value, result, sys::napi_is_error)
 }
 
 fn napi_create_error(call: &Call<'_>, code: Handle, message: Handle, result: Ptr) -> Outcome {

@@ -90,11 +90,5 @@ fn settled(call: &Call<'_>, deferred: u32, value: Handle) -> Outcome<(sys::napi_
 }
 
 fn napi_is_promise(call: &Call<'_>, value: Handle, result: Ptr) -> Outcome {
-    let value = call.value(value)?;
-    // SAFETY: the handle is live.
-    call.tell(
-        result,
-        |told| unsafe { sys::napi_is_promise(call.env, value, told) },
-        u8::from,
-    )
+    call.ask(value, result, sys::napi_is_promise)
 }
