@@ -127,48 +127,33 @@ fn napi_throw(call: &Call<'_>, error: Handle) -> Outcome {
 }
 
 fn napi_throw_error(call: &Call<'_>, code: Ptr, message: Ptr) -> Outcome {
-    // SAFETY: both texts end with a NUL; no code is null.
-    throw(call, code, message, |code, message| unsafe {
-        sys::napi_throw_error(call.env, code, message)
-    })
+    throw(call, code, message, sys::napi_throw_error)
 }
 
 fn napi_throw_type_error(call: &Call<'_>, code: Ptr, message: Ptr) -> Outcome {
-    // SAFETY: both texts end with a NUL; no code is null.
-    throw(call, code, message, |code, message| unsafe {
-        sys::napi_throw_type_error(call.env, code, message)
-    })
+    throw(call, code, message, sys::napi_throw_type_error)
 }
 
 fn napi_throw_range_error(call: &Call<'_>, code: Ptr, message: Ptr) -> Outcome {
-    // SAFETY: both texts end with a NUL; no code is null.
-    throw(call, code, message, |code, message| unsafe {
-        sys::napi_throw_range_error(call.env, code, message)
-    })
+    throw(call, code, message, sys::napi_throw_range_error)
 }
 
 fn node_api_throw_syntax_error(call: &Call<'_>, code: Ptr, message: Ptr) -> Outcome {
-    // SAFETY: both texts end with a NUL; no code is null.
-    throw(call, code, message, |code, message| unsafe {
-        sys::node_api_throw_syntax_error(call.env, code, message)
-    })
+    throw(call, code, message, sys::node_api_throw_syntax_error)
 }
 
-fn throw(
-    call: &Call<'_>,
-    code: Ptr,
-    message: Ptr,
-    throw: impl FnOnce(*const c_char, *const c_char) -> sys::napi_status,
-) -> Outcome {
+/// A function of Node-API that throws an error of a class.
+type Throw = unsafe extern "C" fn(sys::napi_env, *const c_char, *const c_char) -> sys::napi_status;
+
+fn throw(call: &Call<'_>, code: Ptr, message: Ptr, throw: Throw) -> Outcome {
     let message = call.name(message)?;
     let code = match code.is_null() {
         true => None,
         false => Some(call.name(code)?),
     };
-    check(throw(
-        code.as_ref().map_or(ptr::null(), |code| code.as_ptr()),
-        message.as_ptr(),
-    ))
+    let code = code.as_ref().map_or(ptr::null(), |code| code.as_ptr());
+    // SAFETY: both texts end with a NUL; no code is null.
+    check(unsafe { throw(call.env, code, message.as_ptr()) })
 }
 
 fn napi_is_error(call: &Call<'_>, value: Handle, result: Ptr) -> Outcome {
@@ -176,40 +161,30 @@ fn napi_is_error(call: &Call<'_>, value: Handle, result: Ptr) -> Outcome {
 }
 
 fn napi_create_error(call: &Call<'_>, code: Handle, message: Handle, result: Ptr) -> Outcome {
-    let (code, message) = texts(call, code, message)?;
-    // SAFETY: the handles are live, and one that is no string is refused with a status; no code is null.
-    call.make(result, |made| unsafe {
-        sys::napi_create_error(call.env, code, message, made)
-    })
+    create(call, code, message, result, sys::napi_create_error)
 }
 
 fn napi_create_type_error(call: &Call<'_>, code: Handle, message: Handle, result: Ptr) -> Outcome {
-    let (code, message) = texts(call, code, message)?;
-    // SAFETY: the handles are live, and one that is no string is refused with a status; no code is null.
-    call.make(result, |made| unsafe {
-        sys::napi_create_type_error(call.env, code, message, made)
-    })
+    create(call, code, message, result, sys::napi_create_type_error)
 }
 
 fn napi_create_range_error(call: &Call<'_>, code: Handle, message: Handle, result: Ptr) -> Outcome {
-    let (code, message) = texts(call, code, message)?;
-    // SAFETY: the handles are live, and one that is no string is refused with a status; no code is null.
-    call.make(result, |made| unsafe {
-        sys::napi_create_range_error(call.env, code, message, made)
-    })
+    create(call, code, message, result, sys::napi_create_range_error)
 }
 
 fn node_api_create_syntax_error(call: &Call<'_>, code: Handle, message: Handle, result: Ptr) -> Outcome {
-    let (code, message) = texts(call, code, message)?;
-    // SAFETY: the handles are live, and one that is no string is refused with a status; no code is null.
-    call.make(result, |made| unsafe {
-        sys::node_api_create_syntax_error(call.env, code, message, made)
-    })
+    create(call, code, message, result, sys::node_api_create_syntax_error)
 }
 
-fn texts(call: &Call<'_>, code: Handle, message: Handle) -> Outcome<(sys::napi_value, sys::napi_value)> {
+/// A function of Node-API that makes an error of a class.
+type Create =
+    unsafe extern "C" fn(sys::napi_env, sys::napi_value, sys::napi_value, *mut sys::napi_value) -> sys::napi_status;
+
+fn create(call: &Call<'_>, code: Handle, message: Handle, result: Ptr, create: Create) -> Outcome {
     let message = call.value(message)?;
-    Ok((call.optional_value(code)?, message))
+    let code = call.optional_value(code)?;
+    // SAFETY: the handles are live, and one that is no string is refused with a status; no code is null.
+    call.make(result, |made| unsafe { create(call.env, code, message, made) })
 }
 
 fn napi_get_and_clear_last_exception(call: &Call<'_>, result: Ptr) -> Outcome {
